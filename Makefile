@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+
+# One set of flags for everything: with two, each package would be compiled twice.
+export CGO_ENABLED ?= 0
+export GOFLAGS     := $(GOFLAGS) -trimpath -tags=grpcnotrace
+
+OCB      := go tool builder --config builder-config.yaml --skip-compilation
+TOOL     := go tool -modfile=tools/go.mod
+BACKEND  ?= debug
+BACKENDS := $(basename $(notdir $(wildcard distro/config/backends/*.yaml)))
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test test-race bench lint vet generate tidy check clean
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## Follow this machine's logs on the terminal; BACKEND=otlp (loki-otlp, ...) sends them there instead.
+	@./distro/run.sh $(BACKEND)
+
+build: ## Compile the collector to bin/tributary.
+	go build -ldflags '-s -w' -o bin/ ./distro/tributary
+
+test: build ## Run every test: units, the distribution, and the built binary end to end.
+	go test ./...
+
+test-race: ## Run the unit tests with the race detector (needs a C compiler).
+	CGO_ENABLED=1 go test -race $$(go list ./... | grep -v -e /distro/tributary -e /tests/integration)
+
+bench: build ## Measure size, start time, memory and CPU of the built binary.
+	go test -run '^$$' -bench . -benchtime 1x ./tests/bench/
+
+lint: ## Check style with golangci-lint, pinned in tools/go.mod.
+	$(TOOL) golangci-lint run
+
+vet: ## Run go vet.
+	go vet ./...
+
+generate: ## Write distro/tributary from builder-config.yaml.
+	$(OCB) --skip-get-modules
+	gofmt -w -r 'otelcol.NewCommand(p) -> newCommand(p)' distro/tributary/main.go
+	gofmt -w distro/tributary
+
+tidy: ## Tidy go.mod and check its versions against builder-config.yaml.
+	$(OCB) --skip-generate --skip-strict-versioning=false
+
+check: generate tidy vet lint ## Fail if generated code or go.mod is stale, or vet or lint find something.
+	git diff --exit-code -- distro go.mod go.sum
+
+clean: ## Remove what was built, and the state of `make run`.
+	rm -rf bin .tributary

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package configcheck
+
+import (
+	"context"
+	"slices"
+
+	"go.uber.org/zap"
+
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/otelcol"
+)
+
+// Checker checks each configuration that the Collector resolves. One Checker belongs to one Collector
+// command, and like confmap.Resolver it must not be used by two goroutines at once.
+type Checker struct {
+	factories func() (otelcol.Factories, error)
+	round     *round
+	// sources is how many documents the resolver retrieves before it expands references.
+	sources int
+	// schemes are those of the providers.
+	schemes map[string]bool
+	// passed is true once a configuration was found good: a later one is a reload.
+	passed bool
+}
+
+// New returns a Checker that knows the components of factories. It does nothing until it is installed.
+func New(factories func() (otelcol.Factories, error)) *Checker {
+	return &Checker{factories: factories, round: newRound(), schemes: map[string]bool{}}
+}
+
+// Install makes every resolution with these settings pass the Checker. The settings keep their providers and
+// converters; the Checker runs after the last converter, so it sees what the components will get. It takes the
+// log lines away that repeat what Explain is given.
+func (c *Checker) Install(set *otelcol.CollectorSettings) {
+	resolver := &set.ConfigProviderSettings.ResolverSettings
+	c.Sources(len(resolver.URIs))
+
+	providers := make([]confmap.ProviderFactory, 0, len(resolver.ProviderFactories))
+	for _, inner := range resolver.ProviderFactories {
+		providers = append(providers, confmap.NewProviderFactory(func(ps confmap.ProviderSettings) confmap.Provider {
+			provider := inner.Create(ps)
+			c.schemes[provider.Scheme()] = true
+			return &recorder{Provider: provider, checker: c}
+		}))
+	}
+	resolver.ProviderFactories = providers
+
+	converters := make([]confmap.ConverterFactory, 0, len(resolver.ConverterFactories)+1)
+	converters = append(converters, resolver.ConverterFactories...)
+	resolver.ConverterFactories = append(converters,
+		confmap.NewConverterFactory(func(confmap.ConverterSettings) confmap.Converter { return converter{c} }))
+
+	set.LoggingOptions = append(slices.Clone(set.LoggingOptions), zap.WrapCore(withoutStartErrors))
+}
+
+// Sources says how many locations are given with --config and --set. The resolver retrieves these first, each
+// once, and that is the only way to tell them from documents that `${…}` brings in. Install takes the number
+// from the settings; a command that gets its locations from flags must say it again before it runs.
+func (c *Checker) Sources(n int) {
+	c.sources = n
+}
+
+// current returns the round that a retrieval belongs to. The first retrieval after a finished check opens a
+// new round, so a reload never sees documents of the configuration before it.
+func (c *Checker) current() *round {
+	if c.round.checked {
+		c.round = newRound()
+	}
+	return c.round
+}
+
+// converter is the last step of a resolution. It changes nothing.
+type converter struct{ checker *Checker }
+
+func (v converter) Convert(_ context.Context, conf *confmap.Conf) error {
+	return v.checker.check(conf)
+}

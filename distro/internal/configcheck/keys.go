@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package configcheck
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"go.opentelemetry.io/collector/confmap"
+)
+
+// knownKeys returns the keys a configuration of type t has at path, nil where that cannot be told.
+func knownKeys(t reflect.Type, path []string) []string {
+	for t != nil {
+		for t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		if t.Kind() != reflect.Struct {
+			if len(path) == 0 || (t.Kind() != reflect.Map && t.Kind() != reflect.Slice) {
+				return nil
+			}
+			t, path = t.Elem(), path[1:]
+			continue
+		}
+		if inner, ok := optional(t); ok {
+			t = inner
+			continue
+		}
+		fields, _ := structFields(t)
+		if len(path) == 0 {
+			return slices.Sorted(maps.Keys(fields))
+		}
+		t, path = fields[path[0]], path[1:]
+	}
+	return nil
+}
+
+// structFields returns the types of the fields by their keys, with those of squashed structs. It is open when
+// a field takes all other keys.
+func structFields(t reflect.Type) (fields map[string]reflect.Type, open bool) {
+	fields = map[string]reflect.Type{}
+	for i := range t.NumField() {
+		field := t.Field(i)
+		name, options, _ := strings.Cut(field.Tag.Get(confmap.MapstructureTag), ",")
+		if !field.IsExported() || name == "-" {
+			continue
+		}
+		if strings.Contains(options, "remain") {
+			open = true
+			continue
+		}
+		if strings.Contains(options, "squash") {
+			inner := field.Type
+			for inner.Kind() == reflect.Pointer {
+				inner = inner.Elem()
+			}
+			if inner.Kind() == reflect.Struct {
+				own, rest := structFields(inner)
+				maps.Copy(fields, own)
+				open = open || rest
+			}
+			continue
+		}
+		if name == "" {
+			name = field.Name
+		}
+		fields[name] = field.Type
+	}
+	return fields, open
+}
+
+// nearest returns the names close to the wanted one, the closest first, at most three.
+func nearest(wanted string, names []string) []string {
+	type candidate struct {
+		name string
+		far  int
+	}
+	var near []candidate
+	for _, name := range names {
+		far := distance(squeeze(wanted), squeeze(name))
+		if far <= max(1, min(len(wanted), len(name))/3) {
+			near = append(near, candidate{name, far})
+		}
+	}
+	slices.SortStableFunc(near, func(a, b candidate) int { return a.far - b.far })
+	var found []string
+	for _, c := range near[:min(3, len(near))] {
+		found = append(found, c.name)
+	}
+	return found
+}
+
+// distance is the number of letters to add, remove, change or swap with the next to get from a to b.
+func distance(a, b string) int {
+	from, to := []rune(a), []rune(b)
+	if len(from) > 64 || len(to) > 64 {
+		return max(len(from), len(to))
+	}
+	rows := make([][]int, len(from)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(to)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(from); i++ {
+		for j := 1; j <= len(to); j++ {
+			change := 1
+			if from[i-1] == to[j-1] {
+				change = 0
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+change)
+			if i > 1 && j > 1 && from[i-1] == to[j-2] && from[i-2] == to[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(from)][len(to)]
+}
+
+// didYouMean returns the question about close names, empty when there are none.
+func didYouMean(near []string) string {
+	if len(near) == 0 {
+		return ""
+	}
+	return "did you mean `" + strings.Join(near, "` or `") + "`?"
+}

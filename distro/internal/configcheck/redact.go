@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package configcheck
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const redacted = "[REDACTED]"
+
+// maxShown is how much of a value the message repeats.
+const maxShown = 120
+
+var (
+	// secretWords mark a key whose value is not for the message. Separators are taken out before comparing.
+	secretWords = []string{
+		"password", "passwd", "passphrase", "secret", "token", "authorization", "credential", "apikey",
+		"privatekey", "accesskey", "accountkey", "sharedkey", "keypem", "certpem", "capem", "htpasswd", "cookie",
+		"connectionstring", "headers",
+	}
+	// assignment finds secrets inside a longer text, such as a list written as one string.
+	assignment = regexp.MustCompile(
+		`(?i)((?:passw(?:or)?d|passphrase|secret|token|authorization|credential|api[_-]?key|(?:access|private)[_-]?key)\w*["']?\s*[:=]\s*)(?:bearer\s+|basic\s+)?("[^"]*"|'[^']*'|[^\s,;&]+)`)
+	schemeUserinfo = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://)[^\s"'<>` + "`" + `]*@`)
+	bareUserinfo   = regexp.MustCompile(`(^|[\s"'=])[^\s"'/@:=]+:[^\s"'@]+@([A-Za-z0-9\[])`)
+)
+
+func squeeze(key string) string {
+	return strings.NewReplacer("_", "", "-", "", ".", "", " ", "").Replace(strings.ToLower(key))
+}
+
+// secretPath tells whether the value at path is a secret by the names of its keys. The name of a file that
+// holds a secret is none, and it is what the reader needs when the file is missing.
+func secretPath(path []string) bool {
+	if len(path) == 0 {
+		return false
+	}
+	for _, segment := range path {
+		if squeeze(segment) == "headers" {
+			return true
+		}
+	}
+	last := squeeze(path[len(path)-1])
+	if strings.HasSuffix(last, "file") || strings.HasSuffix(last, "filename") || strings.HasSuffix(last, "path") {
+		return false
+	}
+	return slices.ContainsFunc(path, func(segment string) bool {
+		segment = squeeze(segment)
+		return slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(segment, word) })
+	})
+}
+
+// nearlySecret is secretPath for a key that nobody knows: a slip such as `pasword` still names a secret.
+func nearlySecret(key string) bool {
+	parts := append(strings.FieldsFunc(strings.ToLower(key), func(r rune) bool {
+		return r == '_' || r == '-' || r == '.' || r == '/' || r == ' '
+	}), squeeze(key))
+	return slices.ContainsFunc(parts, func(part string) bool {
+		return slices.ContainsFunc(secretWords, func(word string) bool {
+			return strings.Contains(part, word) || distance(part, word) <= max(1, len(word)/4)
+		}) || part == "pass" || part == "pwd" || part == "key" || part == "auth" || part == "bearer"
+	})
+}
+
+// references returns a value of which only the references are left. `${env:X}` says where a secret comes
+// from; its default, a literal `${yaml:…}` and the text around it may be the secret.
+func references(value string) string {
+	var b strings.Builder
+	rest := value
+	for rest != "" {
+		at := reference.FindStringIndex(rest)
+		if at == nil {
+			b.WriteString(redacted)
+			break
+		}
+		if at[0] > 0 {
+			b.WriteString(redacted)
+		}
+		inner := rest[at[0]+2 : at[1]-1]
+		scheme, name, ok := strings.Cut(inner, ":")
+		switch {
+		case !ok && variableName.MatchString(inner), ok && scheme == "file":
+			b.WriteString("${" + inner + "}")
+		case ok && scheme == "env":
+			name, fallback, hasDefault := strings.Cut(name, ":-")
+			if hasDefault && fallback != "" {
+				fallback = redacted
+			}
+			if hasDefault {
+				name += ":-" + fallback
+			}
+			b.WriteString("${env:" + name + "}")
+		default:
+			b.WriteString(redacted)
+		}
+		rest = rest[at[1]:]
+	}
+	return b.String()
+}
+
+// show returns the value of a place for the message, empty when there is nothing worth showing.
+func show(at *origin, secret bool) string {
+	switch {
+	case at.kind == mapping:
+		return ""
+	case at.kind == sequence:
+		if secret || len(at.items) > 10 || slices.ContainsFunc(at.items, func(o *origin) bool { return o.kind != scalar }) {
+			return ""
+		}
+		items := make([]string, 0, len(at.items))
+		for _, item := range at.items {
+			items = append(items, show(item, false))
+		}
+		return "[" + strings.Join(items, ", ") + "]"
+	case at.null:
+		return "nothing"
+	case secret && at.written != "":
+		return strconv.Quote(references(at.written))
+	}
+	value := []rune(userinfo(assignment.ReplaceAllString(at.written, "${1}"+redacted)))
+	if len(value) > maxShown {
+		value = append(value[:maxShown], '…')
+	}
+	if at.text || strings.ContainsAny(string(value), "\r\n") {
+		return strconv.Quote(string(value))
+	}
+	return string(value)
+}
+
+// userinfo hides the name and password in URLs. A password may hold any character, so everything up to the
+// last @ goes.
+func userinfo(text string) string {
+	text = schemeUserinfo.ReplaceAllString(text, "${1}"+redacted+"@")
+	return bareUserinfo.ReplaceAllString(text, "${1}"+redacted+"@${2}")
+}
+
+// scrubber takes the secrets of one configuration out of foreign texts.
+type scrubber struct{ secrets []string }
+
+// scrubber collects the secrets: what is written, and what it became when it was expanded.
+func (r *round) scrubber() *scrubber {
+	s := &scrubber{}
+	root := r.tree()
+	root.walk(nil, func(path []string, leaf *origin) {
+		s.addUserinfo(leaf.written)
+		if !secretPath(path) || leaf.kind != scalar {
+			return
+		}
+		s.add(leaf.written)
+		for _, ref := range reference.FindAllString(leaf.written, -1) {
+			inner := ref[2 : len(ref)-1]
+			if _, fallback, ok := strings.Cut(inner, ":-"); ok {
+				s.add(fallback)
+			}
+			name, _, _ := strings.Cut(strings.TrimPrefix(inner, "env:"), ":-")
+			s.add(r.nested[inner])
+			s.add(r.nested["env:"+name])
+		}
+	})
+	eachLeaf(r.expanded, nil, func(path []string, value any) {
+		text := fmt.Sprint(value)
+		s.addUserinfo(text)
+		if secretPath(path) {
+			s.add(text)
+		}
+	})
+	// A short secret may be part of a longer one.
+	slices.SortFunc(s.secrets, func(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a, b)) })
+	s.secrets = slices.Compact(s.secrets)
+	return s
+}
+
+// add takes a secret in all the forms an error text may have it: whole, by line and word, quoted, escaped.
+func (s *scrubber) add(secret string) {
+	forms := []string{secret, strings.TrimSpace(secret)}
+	for _, line := range strings.Split(secret, "\n") {
+		forms = append(forms, strings.TrimSpace(line))
+		for _, word := range strings.Fields(line) {
+			if len(word) >= 6 {
+				forms = append(forms, word)
+			}
+		}
+	}
+	for _, form := range forms {
+		switch strings.ToLower(form) {
+		case "true", "false", "null", "bearer", "basic":
+			continue
+		}
+		if len(form) < 3 || reference.FindString(form) == form {
+			continue
+		}
+		quoted := strconv.Quote(form)
+		s.secrets = append(s.secrets, form, quoted[1:len(quoted)-1], url.QueryEscape(form), url.PathEscape(form))
+	}
+}
+
+func (s *scrubber) addUserinfo(value string) {
+	_, rest, ok := strings.Cut(value, "://")
+	at := strings.LastIndex(rest, "@")
+	if !ok || at < 0 {
+		return
+	}
+	user, password, _ := strings.Cut(rest[:at], ":")
+	s.add(rest[:at])
+	if password != "" {
+		s.add(password)
+	} else {
+		s.add(user)
+	}
+}
+
+// text returns the text without secrets.
+func (s *scrubber) text(text string) string {
+	text = userinfo(text)
+	for _, secret := range s.secrets {
+		text = strings.ReplaceAll(text, secret, redacted)
+	}
+	return text
+}
+
+// problem returns the problem without secrets.
+func (s *scrubber) problem(p Problem) Problem {
+	p.Text, p.Value, p.Hint = s.text(p.Text), s.text(p.Value), s.text(p.Hint)
+	return p
+}
+
+// eachLeaf visits the leaves of an expanded configuration.
+func eachLeaf(value any, path []string, visit func(path []string, value any)) {
+	switch v := value.(type) {
+	case map[string]any:
+		for key, child := range v {
+			eachLeaf(child, append(slices.Clone(path), key), visit)
+		}
+	case []any:
+		for i, child := range v {
+			eachLeaf(child, append(slices.Clone(path), strconv.Itoa(i)), visit)
+		}
+	default:
+		visit(path, v)
+	}
+}

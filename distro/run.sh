@@ -1,0 +1,22 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# Starts bin/tributary on this machine's own logs: run.sh [backend]. What `make run` does after the build.
+set -eu
+cd "$(dirname "$0")/.."
+backend=${1:-debug}
+config=distro/config/backends/$backend.yaml
+logs=${TRIBUTARY_LOGS:-/var/log}
+
+if [ ! -f "$config" ]; then
+	echo "make run: there is no backend \"$backend\" (no $config); choose one of:" >&2
+	for file in distro/config/backends/*.yaml; do echo "  make run BACKEND=$(basename "$file" .yaml)" >&2; done
+	exit 2
+fi
+
+# The receiver names a file that it cannot open, but passes over a folder in silence.
+find "$logs" -type d ! \( -readable -executable \) -prune \
+	-printf 'make run: cannot read the folder %p (owner %u, group %g): the logs below it are left out\n' >&2 || true
+
+echo "make run: following $logs, to \"$backend\", positions in ${TRIBUTARY_STATE:-.tributary}; Ctrl-C stops" >&2
+exec bin/tributary --config distro/config/local.yaml --config "$config"

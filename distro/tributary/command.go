@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"go.opentelemetry.io/collector/otelcol"
+
+	"github.com/tributary-otel/tributary/distro/internal/configcheck"
+)
+
+// newCommand returns the command of the Collector with the check of its configuration built in. The generated
+// main calls it in place of otelcol.NewCommand.
+func newCommand(set otelcol.CollectorSettings) *cobra.Command {
+	checker := configcheck.New(set.Factories)
+	checker.Install(&set)
+
+	root := otelcol.NewCommand(set)
+	given := 0
+	for _, cmd := range append([]*cobra.Command{root}, root.Commands()...) {
+		run := cmd.RunE
+		if run == nil || cmd.Flags().Lookup("config") == nil {
+			continue
+		}
+		// Each --config and each --set is one location to read.
+		for _, name := range []string{"config", "set"} {
+			flag := cmd.Flags().Lookup(name)
+			flag.Value = countingValue{Value: flag.Value, count: &given}
+		}
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			if given > 0 {
+				checker.Sources(given)
+			}
+			return checker.Explain(run(cmd, args))
+		}
+	}
+	return root
+}
+
+// countingValue counts how often a flag is given.
+type countingValue struct {
+	pflag.Value
+	count *int
+}
+
+func (v countingValue) Set(text string) error {
+	*v.count++
+	return v.Value.Set(text)
+}

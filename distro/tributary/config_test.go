@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/provider/envprovider"
+	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
+	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
+	"go.opentelemetry.io/collector/otelcol"
+	"go.yaml.in/yaml/v3"
+)
+
+func globConfigs(t *testing.T, pattern string) []string {
+	files, err := filepath.Glob(filepath.Join(root, "distro", "config", pattern))
+	require.NoError(t, err)
+	require.NotEmpty(t, files, pattern)
+	return files
+}
+
+// unsetTributary makes the test independent of the developer's own settings.
+func unsetTributary(t *testing.T) {
+	for _, kv := range os.Environ() {
+		if name, value, _ := strings.Cut(kv, "="); strings.HasPrefix(name, "TRIBUTARY_") {
+			require.NoError(t, os.Unsetenv(name))
+			t.Cleanup(func() { _ = os.Setenv(name, value) })
+		}
+	}
+}
+
+func dryRun(t *testing.T, files ...string) error {
+	col, err := otelcol.NewCollector(otelcol.CollectorSettings{
+		BuildInfo: component.NewDefaultBuildInfo(),
+		Factories: components,
+		ConfigProviderSettings: otelcol.ConfigProviderSettings{ResolverSettings: confmap.ResolverSettings{
+			URIs:          files,
+			DefaultScheme: "env",
+			ProviderFactories: []confmap.ProviderFactory{
+				envprovider.NewFactory(), fileprovider.NewFactory(), yamlprovider.NewFactory(),
+			},
+		}},
+	})
+	require.NoError(t, err)
+	return col.DryRun(t.Context())
+}
+
+func name(file string) string { return strings.TrimSuffix(filepath.Base(file), ".yaml") }
+
+func TestEverySourceWorksWithEveryBackend(t *testing.T) {
+	unsetTributary(t)
+	for _, source := range globConfigs(t, "*.yaml") {
+		for _, backend := range globConfigs(t, "backends/*.yaml") {
+			t.Run(name(source)+" to "+name(backend), func(t *testing.T) {
+				require.NoError(t, dryRun(t, source, backend))
+			})
+		}
+	}
+}
+
+func TestEveryExampleIsComplete(t *testing.T) {
+	unsetTributary(t)
+	for _, file := range globConfigs(t, "examples/*.yaml") {
+		t.Run(name(file), func(t *testing.T) {
+			require.NoError(t, dryRun(t, file))
+		})
+	}
+}
+
+// tree is a configuration file as it is written.
+type tree map[string]any
+
+func readTree(t *testing.T, file string) tree {
+	raw, err := os.ReadFile(file)
+	require.NoError(t, err)
+	var out tree
+	require.NoError(t, yaml.Unmarshal(raw, &out))
+	return out
+}
+
+func (t tree) sub(keys ...string) tree {
+	for _, key := range keys {
+		next, _ := t[key].(tree)
+		t = next
+	}
+	return t
+}
+
+// Sources and backends meet at `forward`, and share file_storage and health_check by name.
+func TestSourcesAndBackendsKeepTheContract(t *testing.T) {
+	for _, file := range globConfigs(t, "*.yaml") {
+		source := readTree(t, file)
+		assert.Contains(t, source.sub("connectors"), "forward", file)
+		assert.Equal(t, []any{"health_check", "file_storage"}, source.sub("service")["extensions"], file)
+		assert.Empty(t, source["exporters"], "%s: exporters belong to backends", file)
+		for id := range source.sub("service", "pipelines") {
+			assert.Equal(t, []any{"forward"}, source.sub("service", "pipelines", id)["exporters"], "%s: %s", file, id)
+		}
+	}
+	for _, file := range globConfigs(t, "backends/*.yaml") {
+		backend := readTree(t, file)
+		pipelines := backend.sub("service", "pipelines")
+		assert.Len(t, pipelines, 1, file)
+		assert.Equal(t, []any{"forward"}, pipelines.sub("logs/out")["receivers"], file)
+		if extensions, ok := backend.sub("service")["extensions"].([]any); ok {
+			assert.Equal(t, []any{"health_check", "file_storage"}, extensions[:2], "%s: a list replaces that of the source", file)
+		}
+	}
+}
+
+// A backend that gave up, or kept its queue in memory, would lose lines.
+func TestEveryBackendDeliversAlike(t *testing.T) {
+	var want tree
+	for _, file := range globConfigs(t, "backends/*.yaml") {
+		for id, exporter := range readTree(t, file)["exporters"].(tree) {
+			if id == "debug" {
+				continue
+			}
+			delivery := tree{
+				"retry_on_failure": exporter.(tree)["retry_on_failure"],
+				"sending_queue":    exporter.(tree)["sending_queue"],
+			}
+			if want == nil {
+				want = delivery
+			}
+			assert.Equal(t, want, delivery, "%s: %s", file, id)
+		}
+	}
+	assert.Equal(t, 0, want.sub("retry_on_failure")["max_elapsed_time"])
+	assert.Equal(t, true, want.sub("sending_queue")["block_on_overflow"])
+	assert.Equal(t, "file_storage", want.sub("sending_queue")["storage"])
+}
+
+// No file may hold a credential, and what differs per cluster comes from the environment.
+func TestConfigsHoldNoSecret(t *testing.T) {
+	for _, pattern := range []string{"*.yaml", "backends/*.yaml", "examples/*.yaml"} {
+		for _, file := range globConfigs(t, pattern) {
+			raw, err := os.ReadFile(file)
+			require.NoError(t, err)
+			for n, line := range strings.Split(string(raw), "\n") {
+				key, value, ok := strings.Cut(strings.TrimSpace(line), ":")
+				if ok && (key == "password" || key == "token" || key == "username") {
+					assert.Contains(t, value, "${", "%s:%d", file, n+1)
+				}
+			}
+		}
+	}
+}

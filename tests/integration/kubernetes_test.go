@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package integration
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tributary-otel/tributary/tests/testkit"
+	"github.com/tributary-otel/tributary/tests/testkit/kubeapi"
+)
+
+// kubernetes.yaml asks an API server; here it has none of the pods.
+func kubernetes(t *testing.T, backend string) *collector {
+	return newCollector(t, "kubernetes.yaml", "backends/"+backend+".yaml").set(
+		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+kubeapi.Start(t).Kubeconfig(t), "TRIBUTARY_NODE_NAME=node-a")
+}
+
+func TestEveryLineOf100000Arrives(t *testing.T) {
+	backend := testkit.StartBackend(t)
+	c := kubernetes(t, "otlp").set("TRIBUTARY_OTLP_URL=" + backend.HTTPURL())
+	want := testkit.Generate(t, c.pods(), testkit.GenerateOptions{Seed: 1, Pods: 10, Lines: 100_000, RotateEvery: 2_500})
+
+	p := c.start(t)
+	got := backend.WaitRecords(t, len(want), 5*deliverTimeout)
+	stop(t, p)
+
+	diff := testkit.Compare(want, got)
+	assert.True(t, diff.Empty(), "%s", diff)
+	assert.Len(t, backend.Records(), len(want))
+
+	// What is delivered is not sent again.
+	p = c.start(t)
+	late := testkit.OpenPod(t, c.pods(), testkit.Pod{Namespace: "late", Name: "pod-0", UID: "0a0a", Container: "main"})
+	late.Write(testkit.Line{Text: "the last line"})
+	backend.WaitRecords(t, len(want)+1, deliverTimeout)
+	stop(t, p)
+	assert.Len(t, backend.Records(), len(want)+1)
+}
+
+func TestRotationWhileRunningLosesNothing(t *testing.T) {
+	backend := testkit.StartBackend(t)
+	c := kubernetes(t, "otlp-grpc").set("TRIBUTARY_OTLP_GRPC_ENDPOINT=" + backend.GRPCAddr())
+	p := c.start(t)
+	want := testkit.Generate(t, c.pods(), testkit.GenerateOptions{Seed: 2, Pods: 3, Lines: 9_000, RotateEvery: 500})
+	diff := testkit.Compare(want, backend.WaitRecords(t, len(want), deliverTimeout))
+	stop(t, p)
+	assert.True(t, diff.Empty(), "%s", diff)
+	assert.Len(t, backend.Records(), len(want))
+}
+
+func TestOutageAndKillLoseNothing(t *testing.T) {
+	backend := testkit.StartBackend(t)
+	c := kubernetes(t, "otlp").set("TRIBUTARY_OTLP_URL=" + backend.HTTPURL())
+	backend.SetFault(testkit.Fault{HTTPStatus: 503})
+	want := testkit.Generate(t, c.pods(), testkit.GenerateOptions{Seed: 3, Pods: 2, Lines: 4_000})
+
+	p := c.start(t)
+	testkit.Eventually(t, deliverTimeout, "the backend refuses a request", func() bool { return backend.Faulted() > 0 })
+	p.Kill()
+	p.Wait(t, 10*time.Second)
+	require.Zero(t, backend.Count())
+
+	backend.ClearFault()
+	p = c.start(t)
+	got := backend.WaitFor(t, deliverTimeout, "every line", func(got []testkit.Record) bool {
+		return len(testkit.Compare(want, got).Lost) == 0
+	})
+	stop(t, p)
+	assert.Empty(t, testkit.Compare(want, got).Wrong)
+}
+
+func TestMetadataOfThePodIsAdded(t *testing.T) {
+	pod := testkit.Pod{Namespace: "shop", Name: "web-7d4b9c6f5d-x2x4z", UID: "b1c2", Container: "main"}
+	api := kubeapi.Start(t, kubeapi.NewPod(pod.Namespace, pod.Name, pod.UID, "node-a",
+		kubeapi.WithOwner("ReplicaSet", "web-7d4b9c6f5d", "rs-1"),
+		kubeapi.WithLabels(map[string]string{"app.kubernetes.io/name": "shop-web"}),
+		kubeapi.WithAnnotations(map[string]string{"resource.opentelemetry.io/service.version": "1.2.3"}),
+		kubeapi.WithContainers(pod.Container)))
+	backend := testkit.StartBackend(t)
+	c := newCollector(t, "kubernetes.yaml", "backends/otlp.yaml").set("TRIBUTARY_OTLP_URL="+backend.HTTPURL(),
+		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+api.Kubeconfig(t), "TRIBUTARY_NODE_NAME=node-a",
+		"OTEL_RESOURCE_ATTRIBUTES=k8s.cluster.name=test")
+	p := c.start(t)
+	testkit.Eventually(t, startTimeout, "the pods are watched", func() bool { return len(api.Requests()) > 0 })
+	w := testkit.OpenPod(t, c.pods(), pod)
+	at := time.Date(2026, 11, 21, 3, 0, 0, 123456789, time.UTC)
+	w.Write(testkit.Line{Time: at, Stream: "stderr", Text: "where is my line?"})
+
+	got := backend.WaitRecords(t, 1, deliverTimeout)[0]
+	stop(t, p)
+	assert.Equal(t, map[string]any{
+		"k8s.namespace.name": "shop", "k8s.pod.name": "web-7d4b9c6f5d-x2x4z", "k8s.pod.uid": "b1c2",
+		"k8s.container.name": "main", "k8s.container.restart_count": "0",
+		"k8s.node.name": "node-a", "k8s.deployment.name": "web", "k8s.cluster.name": "test",
+		"app.kubernetes.io/name": "shop-web", "service.name": "shop-web", "service.namespace": "shop",
+		"service.version": "1.2.3", "service.instance.id": "shop.web-7d4b9c6f5d-x2x4z.main",
+	}, got.Resource)
+	assert.Equal(t, map[string]any{"log.iostream": "stderr"}, got.Attributes)
+	assert.Equal(t, "where is my line?", got.Body)
+	assert.True(t, at.Equal(got.Timestamp), got.Timestamp)
+	for _, r := range api.Requests() {
+		assert.Equal(t, "pods", r.Resource, "only pods are asked for")
+		assert.Equal(t, "spec.nodeName=node-a", r.FieldSelector, "only this node's pods are asked for")
+	}
+}
