@@ -166,11 +166,16 @@ func (k *check) unknownKey(section []string, conf *confmap.Conf, relative []stri
 		}
 		k.reportAt(at, path, value, "unknown key", hint)
 	}
-	if len(near) == 0 {
-		return cut(conf, relative) != nil
+	// A key that was meant to be a known one is missed now.
+	if len(near) > 0 {
+		return k.remove(section, conf, relative)
 	}
-	// The key was meant to be a known one, which is missed now.
-	return k.remove(section, conf, relative)
+	removed := cut(conf, relative) != nil
+	// A map that is empty without the key goes with it.
+	if parent := relative[:len(relative)-1]; len(parent) > 0 && !isSet(conf, parent) {
+		k.gone = append(k.gone, append(slices.Clone(section), parent...))
+	}
+	return removed
 }
 
 // remove takes a value out of conf and remembers that it is gone.
