@@ -22,7 +22,7 @@ import (
 
 // upstream names a configuration of testdata as upstream users have it. It is run unchanged but for the addresses and
 // paths of this machine, which stand for what a user's cluster has: `moved` maps each to the test's own.
-func upstream(t *testing.T, file string, moved map[string]string) *collector {
+func upstream(t *testing.T, file string, moved map[string]string) *testkit.Collector {
 	raw, err := os.ReadFile(filepath.Join("testdata", file))
 	require.NoError(t, err)
 	text := string(raw)
@@ -32,7 +32,7 @@ func upstream(t *testing.T, file string, moved map[string]string) *collector {
 	}
 	config := filepath.Join(t.TempDir(), file)
 	require.NoError(t, os.WriteFile(config, []byte(text), 0o600))
-	return newCollector(t, config)
+	return testkit.NewCollector(t, config)
 }
 
 // send posts one line over OTLP, as an application does.
@@ -62,15 +62,15 @@ func TestDropInLogsCollectionPresetOfTheHelmChart(t *testing.T) {
 		"port: 8888":                fmt.Sprintf("port: %d", testkit.FreePort(t)),
 		"https://example.com:55681": backend.HTTPURL(),
 		"auth_type: serviceAccount": "auth_type: kubeConfig",
-	}).set("MY_POD_IP=127.0.0.1", "K8S_NODE_NAME=node-a", "KUBECONFIG="+api.Kubeconfig(t))
+	}).Set("MY_POD_IP=127.0.0.1", "K8S_NODE_NAME=node-a", "KUBECONFIG="+api.Kubeconfig(t))
 	w := testkit.OpenPod(t, pods, pod)
 	w.Write(testkit.Line{Time: at, Text: "from before: the preset starts at the end"})
-	p := c.start(t)
-	p.WaitOutput(t, "Started watching file", startTimeout)
+	p := c.Start(t)
+	p.WaitOutput(t, "Started watching file", testkit.StartTimeout)
 	w.Write(testkit.Line{Time: at, Stream: "stderr", Text: "one line"})
 	send(t, "http://"+ip, "from an application")
-	got := backend.WaitRecords(t, 2, deliverTimeout)
-	stop(t, p)
+	got := backend.WaitRecords(t, 2, testkit.DeliverTimeout)
+	p.Stop(t)
 
 	bodies := map[any]testkit.Record{got[0].Body: got[0], got[1].Body: got[1]}
 	assert.Contains(t, bodies, "from an application")
@@ -88,12 +88,12 @@ func TestDropInDefaultConfigOfTheKubernetesDistribution(t *testing.T) {
 		"0.0.0.0:4317": fmt.Sprintf("127.0.0.1:%d", testkit.FreePort(t)),
 		"0.0.0.0:4318": http1,
 	})
-	c.noMetrics()
-	c.args = append(c.args, "--set=extensions.health_check.endpoint="+c.env["TRIBUTARY_HEALTH_ENDPOINT"])
-	p := c.start(t)
+	c.NoMetrics()
+	c.Args = append(c.Args, "--set=extensions.health_check.endpoint="+c.Env["TRIBUTARY_HEALTH_ENDPOINT"])
+	p := c.Start(t)
 	send(t, "http://"+http1, "printed in detail")
-	p.WaitOutput(t, "Body: Str(printed in detail)", deliverTimeout)
-	stop(t, p)
+	p.WaitOutput(t, "Body: Str(printed in detail)", testkit.DeliverTimeout)
+	p.Stop(t)
 }
 
 func TestDropInOldNames(t *testing.T) {
@@ -105,13 +105,13 @@ func TestDropInOldNames(t *testing.T) {
 		"http://backend:4318":       backend.HTTPURL(),
 		"backend:4317":              backend.GRPCAddr(),
 		"auth_type: serviceAccount": "auth_type: kubeConfig",
-	}).set("KUBECONFIG=" + api.Kubeconfig(t)).noMetrics()
+	}).Set("KUBECONFIG=" + api.Kubeconfig(t)).NoMetrics()
 	w := testkit.OpenPod(t, pods, testkit.Pod{Namespace: "shop", Name: "web-0", UID: "b1c2", Container: "main"})
 	w.Write(testkit.Line{Time: at, Text: "one line"})
-	p := c.start(t)
+	p := c.Start(t)
 	// otlphttp, otlp and loadbalancing each send it.
-	got := backend.WaitRecords(t, 3, deliverTimeout)
-	stop(t, p)
+	got := backend.WaitRecords(t, 3, testkit.DeliverTimeout)
+	p.Stop(t)
 	for _, r := range got {
 		assert.Equal(t, "one line", r.Body)
 		assert.Equal(t, "web-0", r.Resource["k8s.pod.name"])

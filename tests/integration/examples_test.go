@@ -82,23 +82,23 @@ func assertRecords(t *testing.T, want []wantRecord, got []testkit.Record) {
 }
 
 // writePod writes one line per text, a second apart, and what no pipeline may ship.
-func writePod(t *testing.T, c *collector, stream string, texts ...string) {
-	w := testkit.OpenPod(t, c.pods(), shop)
+func writePod(t *testing.T, c *testkit.Collector, stream string, texts ...string) {
+	w := testkit.OpenPod(t, c.PodLogs(), shop)
 	for i, text := range texts {
 		w.Write(testkit.Line{Time: at.Add(time.Duration(i) * time.Second), Stream: stream, Text: text})
 	}
-	own := testkit.OpenPod(t, c.pods(), testkit.Pod{Namespace: "tributary", Name: "tributary-abcde", UID: "f00d", Container: "tributary"})
+	own := testkit.OpenPod(t, c.PodLogs(), testkit.Pod{Namespace: "tributary", Name: "tributary-abcde", UID: "f00d", Container: "tributary"})
 	own.Write(testkit.Line{Time: at, Text: "tributary's own line"})
 }
 
 func TestExampleKubernetesToLoki(t *testing.T) {
 	backend := testkit.StartBackend(t)
 	backend.OnlyPath("/otlp/v1/logs")
-	c := newCollector(t, "examples/kubernetes-to-loki.yaml").set("TRIBUTARY_LOKI_URL=" + backend.HTTPURL()).noMetrics()
+	c := testkit.NewCollector(t, "examples/kubernetes-to-loki.yaml").Set("TRIBUTARY_LOKI_URL=" + backend.HTTPURL()).NoMetrics()
 	writePod(t, c, "stdout", "first", long)
-	p := c.start(t)
-	got := backend.WaitRecords(t, 2, deliverTimeout)
-	stop(t, p)
+	p := c.Start(t)
+	got := backend.WaitRecords(t, 2, testkit.DeliverTimeout)
+	p.Stop(t)
 	stdout := map[string]any{"log.iostream": "stdout"}
 	assertRecords(t, []wantRecord{
 		{body: "first", resource: fromPath(), attributes: stdout, time: at},
@@ -111,14 +111,14 @@ func TestExampleKubernetesLevelToLoki(t *testing.T) {
 		kubeapi.WithOwner("ReplicaSet", "web-7d4b9c6f5d", "rs-1"), kubeapi.WithContainers(shop.Container)))
 	backend := testkit.StartBackend(t)
 	backend.OnlyPath("/otlp/v1/logs")
-	c := newCollector(t, "examples/kubernetes-level-to-loki.yaml").noMetrics().set("TRIBUTARY_LOKI_URL="+backend.HTTPURL(),
+	c := testkit.NewCollector(t, "examples/kubernetes-level-to-loki.yaml").NoMetrics().Set("TRIBUTARY_LOKI_URL="+backend.HTTPURL(),
 		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+api.Kubeconfig(t), "TRIBUTARY_NODE_NAME=node-a")
-	p := c.start(t)
-	testkit.Eventually(t, startTimeout, "the pods are watched", func() bool { return len(api.Requests()) > 0 })
+	p := c.Start(t)
+	testkit.Eventually(t, testkit.StartTimeout, "the pods are watched", func() bool { return len(api.Requests()) > 0 })
 	writePod(t, c, "stderr", `{"level":"warn","msg":"disk"}`, `time=12:00 level=error msg="no"`, "[ERROR] bracket",
 		"2026-11-21 03:00:00 WARN low", "compiled with 0 errors", "an Error in prose")
-	got := backend.WaitRecords(t, 6, deliverTimeout)
-	stop(t, p)
+	got := backend.WaitRecords(t, 6, testkit.DeliverTimeout)
+	p.Stop(t)
 
 	resource := fromPath("k8s.node.name=node-a", "k8s.deployment.name=web", "k8s.cluster.name=rancher-custom")
 	stderr := map[string]any{"log.iostream": "stderr"}
@@ -145,14 +145,14 @@ func TestExampleKubernetesToOTLP(t *testing.T) {
 	victorialogs, generic := testkit.StartBackend(t), testkit.StartBackend(t)
 	victorialogs.OnlyPath("/insert/opentelemetry/v1/logs")
 	generic.OnlyPath("/v1/logs")
-	c := newCollector(t, "examples/kubernetes-to-otlp.yaml").noMetrics().set(
+	c := testkit.NewCollector(t, "examples/kubernetes-to-otlp.yaml").NoMetrics().Set(
 		"TRIBUTARY_VICTORIALOGS_URL="+victorialogs.HTTPURL(), "TRIBUTARY_OTLP_URL="+generic.HTTPURL(),
 		"TRIBUTARY_OTLP_TOKEN_FILE="+secretFile(t, "t0ken"),
 		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+api.Kubeconfig(t), "TRIBUTARY_NODE_NAME=node-a")
 	writePod(t, c, "stdout", "[WARN] slow", long)
-	system := testkit.OpenPod(t, c.pods(), testkit.Pod{Namespace: "kube-system", Name: "dns", UID: "dada", Container: "dns"})
+	system := testkit.OpenPod(t, c.PodLogs(), testkit.Pod{Namespace: "kube-system", Name: "dns", UID: "dada", Container: "dns"})
 	system.Write(testkit.Line{Time: at, Text: "of an excluded namespace"})
-	p := c.start(t)
+	p := c.Start(t)
 
 	resource := fromPath("k8s.node.name=node-a", "k8s.deployment.name=web", "k8s.cluster.name=kubernetes",
 		"service.name=shop-web", "app=web", "project_name=shop-web", "deployment_revision=7")
@@ -161,9 +161,9 @@ func TestExampleKubernetesToOTLP(t *testing.T) {
 		{"[WARN] slow", resource, attributes, "WARN", severityWarn, at},
 		{long, resource, attributes, "ERROR", severityError, at.Add(time.Second)},
 	}
-	assertRecords(t, want, victorialogs.WaitRecords(t, 2, deliverTimeout))
-	assertRecords(t, want, generic.WaitRecords(t, 2, deliverTimeout))
-	stop(t, p)
+	assertRecords(t, want, victorialogs.WaitRecords(t, 2, testkit.DeliverTimeout))
+	assertRecords(t, want, generic.WaitRecords(t, 2, testkit.DeliverTimeout))
+	p.Stop(t)
 	assert.Equal(t, []string{"Bearer t0ken"}, generic.Requests()[0].Header["Authorization"])
 	assert.NotEmpty(t, victorialogs.Requests()[0].Header["Vl-Stream-Fields"])
 }
@@ -175,15 +175,15 @@ func TestExampleKubernetesToGrafanaCloud(t *testing.T) {
 		kubeapi.WithContainers(shop.Container)))
 	backend := testkit.StartBackend(t)
 	backend.OnlyPath("/otlp/v1/logs")
-	c := newCollector(t, "examples/kubernetes-to-grafana-cloud.yaml").noMetrics().set(
+	c := testkit.NewCollector(t, "examples/kubernetes-to-grafana-cloud.yaml").NoMetrics().Set(
 		"TRIBUTARY_GRAFANA_CLOUD_URL="+backend.HTTPURL()+"/otlp",
 		"TRIBUTARY_GRAFANA_CLOUD_USER_FILE="+secretFile(t, "123"), "TRIBUTARY_GRAFANA_CLOUD_TOKEN_FILE="+secretFile(t, "t0ken"),
 		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+api.Kubeconfig(t), "TRIBUTARY_NODE_NAME=node-a")
-	p := c.start(t)
-	testkit.Eventually(t, startTimeout, "the pods are watched", func() bool { return len(api.Requests()) > 0 })
+	p := c.Start(t)
+	testkit.Eventually(t, testkit.StartTimeout, "the pods are watched", func() bool { return len(api.Requests()) > 0 })
 	writePod(t, c, "stdout", "first")
-	got := backend.WaitRecords(t, 1, deliverTimeout)
-	stop(t, p)
+	got := backend.WaitRecords(t, 1, testkit.DeliverTimeout)
+	p.Stop(t)
 
 	resource := fromPath("k8s.node.name=node-a", "app.kubernetes.io/name=web", "deployment.environment.name=prod",
 		"service.name=web", "service.namespace=shop", "service.instance.id=shop."+shop.Name+".main", "job=shop/main",
@@ -199,17 +199,17 @@ func TestExampleKubernetesToGrafanaCloud(t *testing.T) {
 func TestExampleLinuxHostToLoki(t *testing.T) {
 	backend := testkit.StartBackend(t)
 	backend.OnlyPath("/otlp/v1/logs")
-	c := newCollector(t, "examples/linux-host-to-loki.yaml").noMetrics().set("TRIBUTARY_LOKI_URL="+backend.HTTPURL(),
+	c := testkit.NewCollector(t, "examples/linux-host-to-loki.yaml").NoMetrics().Set("TRIBUTARY_LOKI_URL="+backend.HTTPURL(),
 		"TRIBUTARY_LOKI_PASSWORD_FILE="+secretFile(t, "s3cret"))
-	require.NoError(t, os.MkdirAll(c.env["TRIBUTARY_LOGS"], 0o750))
-	require.NoError(t, os.WriteFile(filepath.Join(c.env["TRIBUTARY_LOGS"], "syslog"), []byte(
+	require.NoError(t, os.MkdirAll(c.Env["TRIBUTARY_LOGS"], 0o750))
+	require.NoError(t, os.WriteFile(filepath.Join(c.Env["TRIBUTARY_LOGS"], "syslog"), []byte(
 		"2026-11-21T03:00:00.123456+00:00 alpha my-web[42]: GET /\n"+
 			"2026-11-21T03:00:01+00:00 alpha cron[7]: not a web service\n"+
 			"no syslog line\n"+
 			"2026-11-21T03:00:02+00:00 alpha webhook: no pid\n"), 0o600))
-	p := c.start(t)
-	got := backend.WaitRecords(t, 2, deliverTimeout)
-	stop(t, p)
+	p := c.Start(t)
+	got := backend.WaitRecords(t, 2, testkit.DeliverTimeout)
+	p.Stop(t)
 	assertRecords(t, []wantRecord{
 		{
 			body: "GET /", resource: map[string]any{"service.name": "my-web", "host.name": "alpha"},

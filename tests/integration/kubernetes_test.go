@@ -14,62 +14,62 @@ import (
 )
 
 // kubernetes.yaml asks an API server; here it has none of the pods.
-func kubernetes(t *testing.T, backend string) *collector {
-	return newCollector(t, "kubernetes.yaml", "backends/"+backend+".yaml").set(
+func kubernetes(t *testing.T, backend string) *testkit.Collector {
+	return testkit.NewCollector(t, "kubernetes.yaml", "backends/"+backend+".yaml").Set(
 		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+kubeapi.Start(t).Kubeconfig(t), "TRIBUTARY_NODE_NAME=node-a")
 }
 
 func TestEveryLineOf100000Arrives(t *testing.T) {
 	backend := testkit.StartBackend(t)
-	c := kubernetes(t, "otlp").set("TRIBUTARY_OTLP_URL=" + backend.HTTPURL())
-	want := testkit.Generate(t, c.pods(), testkit.GenerateOptions{Seed: 1, Pods: 10, Lines: 100_000, RotateEvery: 2_500})
+	c := kubernetes(t, "otlp").Set("TRIBUTARY_OTLP_URL=" + backend.HTTPURL())
+	want := testkit.Generate(t, c.PodLogs(), testkit.GenerateOptions{Seed: 1, Pods: 10, Lines: 100_000, RotateEvery: 2_500})
 
-	p := c.start(t)
-	got := backend.WaitRecords(t, len(want), 5*deliverTimeout)
-	stop(t, p)
+	p := c.Start(t)
+	got := backend.WaitRecords(t, len(want), 5*testkit.DeliverTimeout)
+	p.Stop(t)
 
 	diff := testkit.Compare(want, got)
 	assert.True(t, diff.Empty(), "%s", diff)
 	assert.Len(t, backend.Records(), len(want))
 
 	// What is delivered is not sent again.
-	p = c.start(t)
-	late := testkit.OpenPod(t, c.pods(), testkit.Pod{Namespace: "late", Name: "pod-0", UID: "0a0a", Container: "main"})
+	p = c.Start(t)
+	late := testkit.OpenPod(t, c.PodLogs(), testkit.Pod{Namespace: "late", Name: "pod-0", UID: "0a0a", Container: "main"})
 	late.Write(testkit.Line{Text: "the last line"})
-	backend.WaitRecords(t, len(want)+1, deliverTimeout)
-	stop(t, p)
+	backend.WaitRecords(t, len(want)+1, testkit.DeliverTimeout)
+	p.Stop(t)
 	assert.Len(t, backend.Records(), len(want)+1)
 }
 
 func TestRotationWhileRunningLosesNothing(t *testing.T) {
 	backend := testkit.StartBackend(t)
-	c := kubernetes(t, "otlp-grpc").set("TRIBUTARY_OTLP_GRPC_ENDPOINT=" + backend.GRPCAddr())
-	p := c.start(t)
-	want := testkit.Generate(t, c.pods(), testkit.GenerateOptions{Seed: 2, Pods: 3, Lines: 9_000, RotateEvery: 500})
-	diff := testkit.Compare(want, backend.WaitRecords(t, len(want), deliverTimeout))
-	stop(t, p)
+	c := kubernetes(t, "otlp-grpc").Set("TRIBUTARY_OTLP_GRPC_ENDPOINT=" + backend.GRPCAddr())
+	p := c.Start(t)
+	want := testkit.Generate(t, c.PodLogs(), testkit.GenerateOptions{Seed: 2, Pods: 3, Lines: 9_000, RotateEvery: 500})
+	diff := testkit.Compare(want, backend.WaitRecords(t, len(want), testkit.DeliverTimeout))
+	p.Stop(t)
 	assert.True(t, diff.Empty(), "%s", diff)
 	assert.Len(t, backend.Records(), len(want))
 }
 
 func TestOutageAndKillLoseNothing(t *testing.T) {
 	backend := testkit.StartBackend(t)
-	c := kubernetes(t, "otlp").set("TRIBUTARY_OTLP_URL=" + backend.HTTPURL())
+	c := kubernetes(t, "otlp").Set("TRIBUTARY_OTLP_URL=" + backend.HTTPURL())
 	backend.SetFault(testkit.Fault{HTTPStatus: 503})
-	want := testkit.Generate(t, c.pods(), testkit.GenerateOptions{Seed: 3, Pods: 2, Lines: 4_000})
+	want := testkit.Generate(t, c.PodLogs(), testkit.GenerateOptions{Seed: 3, Pods: 2, Lines: 4_000})
 
-	p := c.start(t)
-	testkit.Eventually(t, deliverTimeout, "the backend refuses a request", func() bool { return backend.Faulted() > 0 })
+	p := c.Start(t)
+	testkit.Eventually(t, testkit.DeliverTimeout, "the backend refuses a request", func() bool { return backend.Faulted() > 0 })
 	p.Kill()
 	p.Wait(t, 10*time.Second)
 	require.Zero(t, backend.Count())
 
 	backend.ClearFault()
-	p = c.start(t)
-	got := backend.WaitFor(t, deliverTimeout, "every line", func(got []testkit.Record) bool {
+	p = c.Start(t)
+	got := backend.WaitFor(t, testkit.DeliverTimeout, "every line", func(got []testkit.Record) bool {
 		return len(testkit.Compare(want, got).Lost) == 0
 	})
-	stop(t, p)
+	p.Stop(t)
 	assert.Empty(t, testkit.Compare(want, got).Wrong)
 }
 
@@ -81,17 +81,17 @@ func TestMetadataOfThePodIsAdded(t *testing.T) {
 		kubeapi.WithAnnotations(map[string]string{"resource.opentelemetry.io/service.version": "1.2.3"}),
 		kubeapi.WithContainers(pod.Container)))
 	backend := testkit.StartBackend(t)
-	c := newCollector(t, "kubernetes.yaml", "backends/otlp.yaml").set("TRIBUTARY_OTLP_URL="+backend.HTTPURL(),
+	c := testkit.NewCollector(t, "kubernetes.yaml", "backends/otlp.yaml").Set("TRIBUTARY_OTLP_URL="+backend.HTTPURL(),
 		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+api.Kubeconfig(t), "TRIBUTARY_NODE_NAME=node-a",
 		"OTEL_RESOURCE_ATTRIBUTES=k8s.cluster.name=test")
-	p := c.start(t)
-	testkit.Eventually(t, startTimeout, "the pods are watched", func() bool { return len(api.Requests()) > 0 })
-	w := testkit.OpenPod(t, c.pods(), pod)
+	p := c.Start(t)
+	testkit.Eventually(t, testkit.StartTimeout, "the pods are watched", func() bool { return len(api.Requests()) > 0 })
+	w := testkit.OpenPod(t, c.PodLogs(), pod)
 	at := time.Date(2026, 11, 21, 3, 0, 0, 123456789, time.UTC)
 	w.Write(testkit.Line{Time: at, Stream: "stderr", Text: "where is my line?"})
 
-	got := backend.WaitRecords(t, 1, deliverTimeout)[0]
-	stop(t, p)
+	got := backend.WaitRecords(t, 1, testkit.DeliverTimeout)[0]
+	p.Stop(t)
 	assert.Equal(t, map[string]any{
 		"k8s.namespace.name": "shop", "k8s.pod.name": "web-7d4b9c6f5d-x2x4z", "k8s.pod.uid": "b1c2",
 		"k8s.container.name": "main", "k8s.container.restart_count": "0",

@@ -4,7 +4,6 @@ package integration
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -17,11 +16,15 @@ import (
 )
 
 // run starts what `make run` starts after the build.
-func run(t *testing.T, c *collector, backend string) *testkit.Process {
-	opts := c.options()
-	opts.Path, opts.Args = filepath.Join(testkit.Root(), "distro", "run.sh"), []string{backend}
+func run(t *testing.T, c *testkit.Collector, backend string) *testkit.Process {
+	return testkit.Start(t, runOptions(t, c, backend))
+}
+
+func runOptions(t *testing.T, c *testkit.Collector, backend string) testkit.Options {
 	testkit.Binary(t)
-	return testkit.Start(t, opts)
+	opts := c.Options()
+	opts.Path, opts.Args = filepath.Join(testkit.Root(), "distro", "run.sh"), []string{backend}
+	return opts
 }
 
 func appendLine(t *testing.T, file, line string) {
@@ -35,9 +38,9 @@ func appendLine(t *testing.T, file, line string) {
 }
 
 func TestRunPrintsEveryLineOnce(t *testing.T) {
-	c := newCollector(t)
-	logs := c.env["TRIBUTARY_LOGS"]
-	pod := testkit.OpenPod(t, c.pods(), testkit.Pod{Namespace: "shop", Name: "web-0", UID: "b1c2", Container: "main"})
+	c := testkit.NewCollector(t)
+	logs := c.Env["TRIBUTARY_LOGS"]
+	pod := testkit.OpenPod(t, c.PodLogs(), testkit.Pod{Namespace: "shop", Name: "web-0", UID: "b1c2", Container: "main"})
 	pod.Write(testkit.Line{Text: "a line of a pod"})
 	appendLine(t, filepath.Join(logs, "dpkg.log"), "a line from before")
 	appendLine(t, filepath.Join(logs, "nginx", "access.log.1"), "a line of a rotated file")
@@ -49,11 +52,11 @@ func TestRunPrintsEveryLineOnce(t *testing.T) {
 
 	p := run(t, c, "debug")
 	for _, line := range []string{"a line from before", "a line of a rotated file", "\ta line of a file without an ending  ", "a line of a pod"} {
-		p.WaitOutput(t, line, startTimeout)
+		p.WaitOutput(t, line, testkit.StartTimeout)
 	}
 	appendLine(t, filepath.Join(logs, "new", "app.log"), "a line written while it runs")
-	p.WaitOutput(t, "a line written while it runs", deliverTimeout)
-	stop(t, p)
+	p.WaitOutput(t, "a line written while it runs", testkit.DeliverTimeout)
+	p.Stop(t)
 	for _, never := range []string{"binary", "compressed", "journal "} {
 		assert.NotContains(t, p.Stdout(), never)
 	}
@@ -63,8 +66,8 @@ func TestRunPrintsEveryLineOnce(t *testing.T) {
 
 	again := run(t, c, "debug")
 	appendLine(t, filepath.Join(logs, "dpkg.log"), "a line for the second start")
-	again.WaitOutput(t, "a line for the second start", startTimeout)
-	stop(t, again)
+	again.WaitOutput(t, "a line for the second start", testkit.StartTimeout)
+	again.Stop(t)
 	assert.NotContains(t, again.Stdout(), "a line from before")
 	assert.NotContains(t, again.Stdout(), "a line of a pod")
 	assert.NotContains(t, again.Stdout(), "a line written while it runs")
@@ -77,30 +80,29 @@ func firstLine(text string) string {
 
 func TestRunSendsToABackend(t *testing.T) {
 	backend := testkit.StartBackend(t)
-	c := newCollector(t).set("TRIBUTARY_OTLP_URL=" + backend.HTTPURL())
-	appendLine(t, filepath.Join(c.env["TRIBUTARY_LOGS"], "dpkg.log"), "to the backend")
+	c := testkit.NewCollector(t).Set("TRIBUTARY_OTLP_URL=" + backend.HTTPURL())
+	appendLine(t, filepath.Join(c.Env["TRIBUTARY_LOGS"], "dpkg.log"), "to the backend")
 	p := run(t, c, "otlp")
-	got := backend.WaitRecords(t, 1, deliverTimeout)[0]
-	stop(t, p)
+	got := backend.WaitRecords(t, 1, testkit.DeliverTimeout)[0]
+	p.Stop(t)
 	assert.Equal(t, "to the backend", got.Body)
-	assert.Equal(t, filepath.Join(c.env["TRIBUTARY_LOGS"], "dpkg.log"), got.Attributes["log.file.path"])
+	assert.Equal(t, filepath.Join(c.Env["TRIBUTARY_LOGS"], "dpkg.log"), got.Attributes["log.file.path"])
 	host, err := os.Hostname()
 	require.NoError(t, err)
 	assert.Equal(t, host, got.Resource["host.name"])
 }
 
 func TestRunKnowsItsBackends(t *testing.T) {
-	p := run(t, newCollector(t), "elsewhere")
-	code, _ := p.Wait(t, startTimeout)
+	p := run(t, testkit.NewCollector(t), "elsewhere")
+	code, _ := p.Wait(t, testkit.StartTimeout)
 	assert.Equal(t, 2, code)
 	assert.Contains(t, p.Stderr(), `there is no backend "elsewhere"`)
 	assert.Contains(t, p.Stderr(), "make run BACKEND=victorialogs")
 }
 
-// Root reads everything, so root becomes somebody else for this test.
 func TestRunNamesOnceWhatItCannotRead(t *testing.T) {
-	c := newCollector(t)
-	logs := c.env["TRIBUTARY_LOGS"]
+	c := testkit.NewCollector(t)
+	logs := c.Env["TRIBUTARY_LOGS"]
 	appendLine(t, filepath.Join(logs, "secret.log"), "not for everybody")
 	appendLine(t, filepath.Join(logs, "closed", "inner.log"), "not for everybody")
 	appendLine(t, filepath.Join(logs, "open.log"), "for everybody")
@@ -108,31 +110,15 @@ func TestRunNamesOnceWhatItCannotRead(t *testing.T) {
 	require.NoError(t, os.Chmod(filepath.Join(logs, "closed"), 0))
 	t.Cleanup(func() { _ = os.Chmod(filepath.Join(logs, "closed"), 0o700) })
 
-	opts := c.options()
-	opts.Path, opts.Args = filepath.Join(testkit.Root(), "distro", "run.sh"), []string{"debug"}
-	testkit.Binary(t)
-	if os.Geteuid() == 0 {
-		setpriv, err := exec.LookPath("setpriv")
-		if err != nil {
-			t.Skip("root reads everything, and there is no setpriv to become somebody else")
-		}
-		state := c.env["TRIBUTARY_STATE"]
-		require.NoError(t, os.MkdirAll(state, 0o777))
-		require.NoError(t, os.Chmod(state, 0o777)) //nolint:gosec // The user nobody writes here.
-		for dir := filepath.Dir(logs); strings.HasPrefix(filepath.Base(filepath.Dir(dir)), "Test") || strings.HasPrefix(filepath.Base(dir), "Test"); dir = filepath.Dir(dir) {
-			require.NoError(t, os.Chmod(dir, 0o755))
-		}
-		opts.Path, opts.Args = setpriv, append([]string{"--reuid=65534", "--regid=65534", "--clear-groups", opts.Path}, opts.Args...)
-	}
-	p := testkit.Start(t, opts)
-	p.WaitOutput(t, "for everybody log.file.path", startTimeout)
-	p.WaitOutput(t, filepath.Join(logs, "secret.log"), startTimeout)
+	p := testkit.Start(t, testkit.AsSomebody(t, runOptions(t, c, "debug"), logs, c.Env["TRIBUTARY_STATE"]))
+	p.WaitOutput(t, "for everybody log.file.path", testkit.StartTimeout)
+	p.WaitOutput(t, filepath.Join(logs, "secret.log"), testkit.StartTimeout)
 	// Several polls later it is still named once.
 	for _, line := range []string{"one", "two", "three"} {
 		appendLine(t, filepath.Join(logs, "open.log"), line)
 		p.WaitOutput(t, line+" log.file.path", 10*time.Second)
 	}
-	stop(t, p)
+	p.Stop(t)
 	assert.NotContains(t, p.Stdout(), "not for everybody")
 	assert.Equal(t, 1, strings.Count(p.Stderr(), "unreadable"), p.Stderr())
 	assert.Equal(t, 1, strings.Count(p.Stderr(), filepath.Join(logs, "closed")), p.Stderr())

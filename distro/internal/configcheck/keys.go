@@ -71,6 +71,51 @@ func structFields(t reflect.Type) (fields map[string]reflect.Type, open bool) {
 	return fields, open
 }
 
+// withoutSquashed returns a path of confmap.Validate as it is written. Validate counts a squashed struct as a
+// step of the path, under the name of its Go field.
+func withoutSquashed(t reflect.Type, path []string) []string {
+	for i, segment := range path {
+		for t != nil && t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		if t == nil {
+			return path
+		}
+		if t.Kind() != reflect.Struct {
+			if t.Kind() != reflect.Map && t.Kind() != reflect.Slice {
+				return path
+			}
+			t = t.Elem()
+			continue
+		}
+		if inner, ok := optional(t); ok {
+			return append(slices.Clone(path[:i]), withoutSquashed(inner, path[i:])...)
+		}
+		fields, _ := structFields(t)
+		of, known := fields[segment]
+		if !known {
+			if inner := squashedField(t, segment); inner != nil {
+				return append(slices.Clone(path[:i]), withoutSquashed(inner, path[i+1:])...)
+			}
+			return path
+		}
+		t = of
+	}
+	return path
+}
+
+// squashedField returns the type of the squashed field that Validate calls by name, nil if there is none.
+func squashedField(t reflect.Type, name string) reflect.Type {
+	for i := range t.NumField() {
+		field := t.Field(i)
+		_, options, _ := strings.Cut(field.Tag.Get(confmap.MapstructureTag), ",")
+		if strings.Contains(options, "squash") && strings.ToLower(field.Name) == name {
+			return field.Type
+		}
+	}
+	return nil
+}
+
 // nearest returns the names close to the wanted one, the closest first, at most three.
 func nearest(wanted string, names []string) []string {
 	type candidate struct {

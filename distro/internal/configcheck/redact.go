@@ -96,6 +96,9 @@ func references(value string) string {
 				name += ":-" + fallback
 			}
 			b.WriteString("${env:" + name + "}")
+		case ok && strings.HasPrefix(name, "-") && variableName.MatchString(scheme):
+			// A default in the notation of the shell, which is not ours.
+			b.WriteString("${" + scheme + ":-" + redacted + "}")
 		default:
 			b.WriteString(redacted)
 		}
@@ -219,9 +222,39 @@ func (s *scrubber) addUserinfo(value string) {
 func (s *scrubber) text(text string) string {
 	text = userinfo(text)
 	for _, secret := range s.secrets {
-		text = strings.ReplaceAll(text, secret, redacted)
+		text = replaceSecret(text, secret)
 	}
 	return text
+}
+
+// replaceSecret hides one secret. A short one such as `pass` is only hidden where it stands alone: inside a
+// word it is a part of that word, not the secret.
+func replaceSecret(text, secret string) string {
+	if len(secret) >= 8 {
+		return strings.ReplaceAll(text, secret, redacted)
+	}
+	var b strings.Builder
+	for {
+		at := strings.Index(text, secret)
+		if at < 0 {
+			b.WriteString(text)
+			return b.String()
+		}
+		end := at + len(secret)
+		inWord := at > 0 && wordByte(text[at-1]) && wordByte(text[at]) ||
+			end < len(text) && wordByte(text[end]) && wordByte(text[end-1])
+		b.WriteString(text[:at])
+		if inWord {
+			b.WriteString(secret)
+		} else {
+			b.WriteString(redacted)
+		}
+		text = text[end:]
+	}
+}
+
+func wordByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
 // problem returns the problem without secrets.

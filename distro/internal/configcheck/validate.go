@@ -4,6 +4,7 @@ package configcheck
 
 import (
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -45,7 +46,7 @@ func (k *check) checkComponents(c *Checker, conf *confmap.Conf) error {
 	}
 	// Without the service this is about the components alone: none at all, or two of the same name.
 	if err := k.config.Validate(); err != nil && !k.incomplete() {
-		k.invalid(nil, err)
+		k.invalid(nil, nil, err)
 	}
 	if factories.Telemetry == nil {
 		return nil
@@ -113,7 +114,7 @@ func checkSection[F component.Factory](
 			continue
 		}
 		if err := guarded(func() error { return confmap.Validate(cfg) }); err != nil && !k.incomplete() {
-			k.invalid(path, err)
+			k.invalid(path, cfg, err)
 		}
 	}
 	return found
@@ -156,18 +157,20 @@ func (k *check) checkService(conf *confmap.Conf, factories otelcol.Factories) {
 		return
 	}
 	if err := guarded(func() error { return confmap.Validate(cfg) }); err != nil {
-		k.invalid(path, err)
+		k.invalid(path, cfg, err)
 	}
 	k.checkReferences(cfg)
 }
 
-// invalid reports an error of a Validate method, each of its causes at the place it is about.
-func (k *check) invalid(path []string, err error) {
-	for _, f := range causes(err, path) {
-		if k.consequence(f.path) {
+// invalid reports an error of a Validate method of cfg, each of its causes at the place it is about.
+func (k *check) invalid(section []string, cfg any, err error) {
+	for _, f := range causes(err, nil) {
+		path := append(slices.Clone(section), withoutSquashed(reflect.TypeOf(cfg), f.path)...)
+		if k.consequence(path) {
 			continue
 		}
-		k.report(k.blame(f.path, f.text), f.text, "")
+		path = k.blame(path, f.text)
+		k.report(path, f.text, hintFor(f.text, strings.Join(path, confmap.KeyDelimiter)))
 	}
 }
 
