@@ -6,14 +6,18 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"go.opentelemetry.io/collector/featuregate"
 	"go.opentelemetry.io/collector/otelcol"
 
 	"github.com/tributary-otel/tributary/distro/internal/configcheck"
 )
 
-// newCommand returns the command of the Collector with the check of its configuration built in. The generated
-// main calls it in place of otelcol.NewCommand.
+// newCommand returns the command of the Collector with Tributary's defaults and the check of its configuration built in.
+// The generated main calls it in place of otelcol.NewCommand.
 func newCommand(set otelcol.CollectorSettings) *cobra.Command {
+	if err := setDefaults(featuregate.GlobalRegistry()); err != nil {
+		panic("BUG: a gate that the distribution relies on is gone: " + err.Error())
+	}
 	checker := configcheck.New(set.Factories)
 	checker.Install(&set)
 

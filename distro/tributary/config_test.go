@@ -30,8 +30,8 @@ func globConfigs(t *testing.T, pattern string) []string {
 func unsetTributary(t *testing.T) {
 	for _, kv := range os.Environ() {
 		if name, value, _ := strings.Cut(kv, "="); strings.HasPrefix(name, "TRIBUTARY_") {
+			t.Setenv(name, value) // Restores it at the end.
 			require.NoError(t, os.Unsetenv(name))
-			t.Cleanup(func() { _ = os.Setenv(name, value) })
 		}
 	}
 }

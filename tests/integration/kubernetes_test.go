@@ -3,6 +3,7 @@
 package integration
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -71,6 +72,48 @@ func TestOutageAndKillLoseNothing(t *testing.T) {
 	})
 	p.Stop(t)
 	assert.Empty(t, testkit.Compare(want, got).Wrong)
+}
+
+// Lines are being written, read, and delivered in every state when the process dies.
+func TestKillWhileLinesComeLosesNothing(t *testing.T) {
+	const rounds = 10
+	backend := testkit.StartBackend(t)
+	c := kubernetes(t, "otlp").Set("TRIBUTARY_OTLP_URL=" + backend.HTTPURL())
+	pod := testkit.Pod{Namespace: "shop", Name: "web-0", UID: "b1-c2", Container: "main"}
+	w := testkit.OpenPod(t, c.PodLogs(), pod)
+	var want []testkit.Expected
+	write := func(n int) {
+		for range n {
+			e := testkit.Expected{Pod: pod, Stream: "stdout", Time: at.Add(time.Duration(len(want))), Marker: fmt.Sprintf("sq_0000_%09d", len(want))}
+			e.Body = "line " + e.Marker
+			w.Write(testkit.Line{Time: e.Time, Stream: e.Stream, Text: e.Body})
+			want = append(want, e)
+		}
+	}
+	// 2,000 lines a second, as a busy container writes them.
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for round := range rounds {
+		p := c.Start(t)
+		// The end comes at another point of the half second between two polls each time.
+		for before, more := backend.Count(), 7*round; backend.Count() == before || more > 0; {
+			<-tick.C
+			write(20)
+			if backend.Count() != before {
+				more--
+			}
+		}
+		p.Kill()
+		p.Wait(t, 10*time.Second)
+	}
+	p := c.Start(t)
+	got := backend.WaitFor(t, testkit.DeliverTimeout, "every line", func(got []testkit.Record) bool {
+		return len(got) >= len(want) && len(testkit.Compare(want, got).Lost) == 0
+	})
+	p.Stop(t)
+	diff := testkit.Compare(want, got)
+	assert.Empty(t, diff.Wrong)
+	t.Logf("%d lines, %d kills, %d sent twice", len(want), rounds, len(diff.Duplicated))
 }
 
 func TestMetadataOfThePodIsAdded(t *testing.T) {

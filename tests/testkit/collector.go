@@ -5,6 +5,7 @@ package testkit
 import (
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ func NewCollector(t testing.TB, configs ...string) *Collector {
 		"TRIBUTARY_STATE":           filepath.Join(t.TempDir(), "state"),
 		"TRIBUTARY_HEALTH_ENDPOINT": fmt.Sprintf("127.0.0.1:%d", FreePort(t)),
 		"TRIBUTARY_METRICS_HOST":    "127.0.0.1",
-		"TRIBUTARY_METRICS_PORT":    fmt.Sprint(FreePort(t)),
+		"TRIBUTARY_METRICS_PORT":    strconv.Itoa(FreePort(t)),
 	}}
 	for _, config := range configs {
 		if !filepath.IsAbs(config) {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 
+	"go.yaml.in/yaml/v3"
+
 	"go.opentelemetry.io/collector/confmap"
 )
 
@@ -84,10 +86,9 @@ func (k *check) reportAt(at *origin, path []string, value, text, hint string) {
 // unset tells whether the value at a place is written with a variable that is not set. That is reported once,
 // and whatever follows from the missing value is not.
 func (k *check) unset(at *origin) bool {
-	return at.kind == scalar && slices.ContainsFunc(reference.FindAllString(at.written, -1), func(ref string) bool {
-		inner := ref[2 : len(ref)-1]
+	return at.kind == scalar && slices.ContainsFunc(referenced(at.written), func(inner string) bool {
 		return k.missing[strings.TrimPrefix(inner, "env:")] ||
-			slices.ContainsFunc(k.failures, func(f failure) bool { return f.uri == inner })
+			slices.ContainsFunc(k.failures, func(f failure) bool { return f.uri == inner || f.uri == "env:"+inner })
 	})
 }
 
@@ -132,10 +133,11 @@ func (k *check) checkDocuments() {
 			continue
 		}
 		text, hint := because(rest, f.err)
-		if scheme != "file" {
+		if scheme != "file" || errors.Is(f.err, errCircular) {
 			text, hint = f.err.Error(), ""
 		}
-		if !k.eachReference(func(inner string) bool { return inner == f.uri || "env:"+inner == f.uri }, text, hint) {
+		is := func(inner string) bool { return inner == f.uri || "env:"+inner == f.uri }
+		if !k.eachReference(is, text, hint) && !k.commentOnly(is) {
 			k.problems = append(k.problems, Problem{File: file, Text: text, Hint: hint})
 		}
 	}
@@ -145,18 +147,36 @@ func (k *check) checkDocuments() {
 func (k *check) eachReference(is func(inner string) bool, text, hint string) bool {
 	found := false
 	k.tree().walk(nil, func(path []string, leaf *origin) {
-		for _, at := range reference.FindAllStringIndex(leaf.written, -1) {
-			dollars := len(leaf.written[:at[0]]) - len(strings.TrimRight(leaf.written[:at[0]], "$"))
-			if dollars%2 == 1 || !is(leaf.written[at[0]+2:at[1]-1]) {
-				continue
-			}
-			found = true
-			k.gone = append(k.gone, path)
-			k.reportAt(leaf, path, show(leaf, secretPath(path)), text, hint)
+		if !slices.ContainsFunc(referenced(leaf.written), is) {
 			return
 		}
+		found = true
+		k.gone = append(k.gone, path)
+		k.reportAt(leaf, path, show(leaf, secretPath(path)), text, hint)
 	})
 	return found
+}
+
+// commentOnly tells whether references for which is holds are only found in the comments of nested documents.
+// Upstream expands these too, but what comes of it is used nowhere.
+func (k *check) commentOnly(is func(inner string) bool) bool {
+	found := false
+	for _, text := range k.nested {
+		if !slices.ContainsFunc(referenced(text), is) {
+			continue
+		}
+		found = true
+		if root := parse(text); root == nil || inScalars(root, is) {
+			return false
+		}
+	}
+	return found
+}
+
+// inScalars tells whether a value or key below n has a reference for which is holds.
+func inScalars(n *yaml.Node, is func(inner string) bool) bool {
+	return n.Kind == yaml.ScalarNode && slices.ContainsFunc(referenced(n.Value), is) ||
+		slices.ContainsFunc(n.Content, func(child *yaml.Node) bool { return inScalars(child, is) })
 }
 
 // unreadable returns the problems of a document of the merge.

@@ -3,6 +3,7 @@
 package configcheck
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -61,7 +62,8 @@ func (k *check) compare(path []string, under, over *origin) {
 		return
 	}
 	secret := secretPath(path)
+	has := cmp.Or(show(under, secret), "more keys")
 	k.reportAt(over, path, show(over, secret),
-		fmt.Sprintf("conflicts with %s:%d, which has %s", under.file, under.line, show(under, secret)),
+		fmt.Sprintf("conflicts with %s:%d, which has %s", under.file, under.line, has),
 		"keep one of the two; to let the later file win, start with --feature-gates=-"+refuseConflicts.ID())
 }

@@ -11,6 +11,7 @@
 //
 // Reading order: checker.go (how it is put into the Collector), provider.go and round.go (what one
 // resolution remembers), origin.go (from a key path to file, line and written value), check.go (all checks,
-// in order), env.go, conflict.go, decode.go with keys.go and typename.go, validate.go, then explain.go with
-// leaf.go (errors at start). problem.go is the message, redact.go keeps secrets out of it.
+// in order), env.go, conflict.go, decode.go with ignored.go, keys.go and typename.go, validate.go and
+// service.go, then explain.go with leaf.go and quiet.go (errors at start). problem.go is the message;
+// redact.go and scrub.go keep secrets out of it.
 package configcheck

@@ -14,7 +14,8 @@ func (k *check) checkVariables() {
 	for _, name := range slices.Sorted(maps.Keys(k.missing)) {
 		text := "the environment variable " + name + " is not set"
 		hint := "set " + name + " or give a default with ${env:" + name + ":-value}"
-		if k.eachReference(func(inner string) bool { return strings.TrimPrefix(inner, "env:") == name }, text, hint) {
+		is := func(inner string) bool { return strings.TrimPrefix(inner, "env:") == name }
+		if k.eachReference(is, text, hint) || k.commentOnly(is) {
 			continue
 		}
 		if slices.ContainsFunc(k.failures, func(f failure) bool { return f.unset == name }) {

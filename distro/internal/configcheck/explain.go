@@ -88,8 +88,7 @@ func split(err error) []error {
 func (k *check) unresolved(schemes map[string]bool) bool {
 	hints := map[string]string{}
 	k.tree().walk(nil, func(_ []string, leaf *origin) {
-		for _, ref := range reference.FindAllString(leaf.written, -1) {
-			inner := ref[2 : len(ref)-1]
+		for _, inner := range referenced(leaf.written) {
 			scheme, rest, hasScheme := strings.Cut(inner, ":")
 			if !hasScheme {
 				scheme, rest = "env", inner
@@ -169,7 +168,7 @@ func (k *check) locate(err error) {
 		k.reportAt(at, path, shown, text, hintFor(text, strings.Join(path, confmap.KeyDelimiter)))
 		return
 	}
-	if len(k.named(full)) > 0 || len(candidates) == 1 {
+	if len(k.named(full)) > 0 || strings.Contains(full, "extensions") && len(candidates) == 1 {
 		k.reportComponent(candidates[0], text)
 		return
 	}

@@ -124,8 +124,11 @@ func nearest(wanted string, names []string) []string {
 	}
 	var near []candidate
 	for _, name := range names {
-		far := distance(squeeze(wanted), squeeze(name))
-		if far <= max(1, min(len(wanted), len(name))/3) {
+		a, b := squeeze(wanted), squeeze(name)
+		far := distance(a, b)
+		// Half a name is no slip of the hand, but it says as clearly what was meant.
+		half := min(len(a), len(b)) >= 4 && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a))
+		if half || far <= max(1, min(len(a), len(b))/3) {
 			near = append(near, candidate{name, far})
 		}
 	}

@@ -14,8 +14,9 @@ import (
 )
 
 var (
-	listenPort = regexp.MustCompile(`listen (?:tcp|udp)\S* \S*:(\d+): `)
-	filePath   = regexp.MustCompile(`\b(?:open|mkdir|stat|lstat|read|chmod|create|rename|readlink|remove|unlinkat) (/[^:]*): `)
+	listenPort  = regexp.MustCompile(`listen (?:tcp|udp)\S* \S*:(\d+): `)
+	noExtension = regexp.MustCompile(`authenticator not found|extension(?: ['"][^'"]*['"])? (?:not found|is not configured)`)
+	filePath    = regexp.MustCompile(`\b(?:open|mkdir|stat|lstat|read|chmod|create|rename|readlink|remove|unlinkat) (/[^:]*): `)
 )
 
 // behind looks among the settings of some components for the one that an error text is about. It prefers
@@ -150,8 +151,7 @@ func hintFor(text, setting string) string {
 		return identity() + "; give it access to " + target + ", or choose another path"
 	case strings.Contains(text, "read-only file system"):
 		return "choose a path on a volume that can be written"
-	case strings.Contains(text, "authenticator not found"), strings.Contains(text, "extension not found"),
-		strings.Contains(text, "is not configured"):
+	case noExtension.MatchString(text):
 		return "define the extension under extensions and name it in service::extensions"
 	case strings.Contains(text, "no such file or directory"):
 		return "correct the path or create it"

@@ -4,6 +4,7 @@ package configcheck
 
 import (
 	"context"
+	"errors"
 	"os"
 	"regexp"
 	"strings"
@@ -13,6 +14,8 @@ import (
 
 // variableName is what the env provider takes for a name.
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+var errCircular = errors.New("the reference leads back to itself")
 
 // recorder passes retrievals on to a provider and remembers the documents. It answers with an empty document
 // where the provider fails: the resolver would stop at the first failure, and the message shall have all.
@@ -55,6 +58,10 @@ func (r *recorder) Retrieve(ctx context.Context, uri string, watch confmap.Watch
 	text, err := retrieved.AsString()
 	if err != nil {
 		text = ""
+	}
+	if !top && round.circular(uri, text) {
+		round.fail(failure{uri: uri, err: errCircular})
+		return confmap.NewRetrievedFromYAML(nil)
 	}
 	round.add(uri, text, top)
 	return retrieved, nil

@@ -3,9 +3,6 @@
 package configcheck
 
 import (
-	"cmp"
-	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -126,7 +123,7 @@ func show(at *origin, secret bool) string {
 	case secret && at.written != "":
 		return strconv.Quote(references(at.written))
 	}
-	value := []rune(userinfo(assignment.ReplaceAllString(at.written, "${1}"+redacted)))
+	value := []rune(urlUserinfo(assignment.ReplaceAllString(at.written, "${1}"+redacted)))
 	if len(value) > maxShown {
 		value = append(value[:maxShown], '…')
 	}
@@ -143,138 +140,11 @@ func userinfo(text string) string {
 	return bareUserinfo.ReplaceAllString(text, "${1}"+redacted+"@${2}")
 }
 
-// scrubber takes the secrets of one configuration out of foreign texts.
-type scrubber struct{ secrets []string }
-
-// scrubber collects the secrets: what is written, and what it became when it was expanded.
-func (r *round) scrubber() *scrubber {
-	s := &scrubber{}
-	root := r.tree()
-	root.walk(nil, func(path []string, leaf *origin) {
-		s.addUserinfo(leaf.written)
-		if !secretPath(path) || leaf.kind != scalar {
-			return
-		}
-		s.add(leaf.written)
-		for _, ref := range reference.FindAllString(leaf.written, -1) {
-			inner := ref[2 : len(ref)-1]
-			if _, fallback, ok := strings.Cut(inner, ":-"); ok {
-				s.add(fallback)
-			}
-			name, _, _ := strings.Cut(strings.TrimPrefix(inner, "env:"), ":-")
-			s.add(r.nested[inner])
-			s.add(r.nested["env:"+name])
-		}
-	})
-	eachLeaf(r.expanded, nil, func(path []string, value any) {
-		text := fmt.Sprint(value)
-		s.addUserinfo(text)
-		if secretPath(path) {
-			s.add(text)
-		}
-	})
-	// A short secret may be part of a longer one.
-	slices.SortFunc(s.secrets, func(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a, b)) })
-	s.secrets = slices.Compact(s.secrets)
-	return s
-}
-
-// add takes a secret in all the forms an error text may have it: whole, by line and word, quoted, escaped.
-func (s *scrubber) add(secret string) {
-	forms := []string{secret, strings.TrimSpace(secret)}
-	for _, line := range strings.Split(secret, "\n") {
-		forms = append(forms, strings.TrimSpace(line))
-		for _, word := range strings.Fields(line) {
-			if len(word) >= 6 {
-				forms = append(forms, word)
-			}
-		}
+// urlUserinfo is userinfo for a value that is one URL, in which the password may even hold spaces.
+func urlUserinfo(value string) string {
+	scheme, rest, ok := strings.Cut(value, "://")
+	if at := strings.LastIndex(rest, "@"); ok && at >= 0 {
+		return scheme + "://" + redacted + rest[at:]
 	}
-	for _, form := range forms {
-		switch strings.ToLower(form) {
-		case "true", "false", "null", "bearer", "basic":
-			continue
-		}
-		if len(form) < 3 || reference.FindString(form) == form {
-			continue
-		}
-		quoted := strconv.Quote(form)
-		s.secrets = append(s.secrets, form, quoted[1:len(quoted)-1], url.QueryEscape(form), url.PathEscape(form))
-	}
-}
-
-func (s *scrubber) addUserinfo(value string) {
-	_, rest, ok := strings.Cut(value, "://")
-	at := strings.LastIndex(rest, "@")
-	if !ok || at < 0 {
-		return
-	}
-	user, password, _ := strings.Cut(rest[:at], ":")
-	s.add(rest[:at])
-	if password != "" {
-		s.add(password)
-	} else {
-		s.add(user)
-	}
-}
-
-// text returns the text without secrets.
-func (s *scrubber) text(text string) string {
-	text = userinfo(text)
-	for _, secret := range s.secrets {
-		text = replaceSecret(text, secret)
-	}
-	return text
-}
-
-// replaceSecret hides one secret. A short one such as `pass` is only hidden where it stands alone: inside a
-// word it is a part of that word, not the secret.
-func replaceSecret(text, secret string) string {
-	if len(secret) >= 8 {
-		return strings.ReplaceAll(text, secret, redacted)
-	}
-	var b strings.Builder
-	for {
-		at := strings.Index(text, secret)
-		if at < 0 {
-			b.WriteString(text)
-			return b.String()
-		}
-		end := at + len(secret)
-		inWord := at > 0 && wordByte(text[at-1]) && wordByte(text[at]) ||
-			end < len(text) && wordByte(text[end]) && wordByte(text[end-1])
-		b.WriteString(text[:at])
-		if inWord {
-			b.WriteString(secret)
-		} else {
-			b.WriteString(redacted)
-		}
-		text = text[end:]
-	}
-}
-
-func wordByte(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
-}
-
-// problem returns the problem without secrets.
-func (s *scrubber) problem(p Problem) Problem {
-	p.Text, p.Value, p.Hint = s.text(p.Text), s.text(p.Value), s.text(p.Hint)
-	return p
-}
-
-// eachLeaf visits the leaves of an expanded configuration.
-func eachLeaf(value any, path []string, visit func(path []string, value any)) {
-	switch v := value.(type) {
-	case map[string]any:
-		for key, child := range v {
-			eachLeaf(child, append(slices.Clone(path), key), visit)
-		}
-	case []any:
-		for i, child := range v {
-			eachLeaf(child, append(slices.Clone(path), strconv.Itoa(i)), visit)
-		}
-	default:
-		visit(path, v)
-	}
+	return userinfo(value)
 }

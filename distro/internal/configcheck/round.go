@@ -81,6 +81,44 @@ func (r *round) add(uri, text string, top bool) {
 	r.sources = append(r.sources, s)
 }
 
+// circular tells whether following uri leads back to it. The resolver would follow it a thousand times, and
+// the text grows each time.
+func (r *round) circular(uri, text string) bool {
+	seen := map[string]bool{}
+	var leads func(text string) bool
+	leads = func(text string) bool {
+		for _, inner := range referenced(text) {
+			to := inner
+			if !strings.Contains(to, ":") {
+				to = "env:" + to
+			}
+			if to == uri {
+				return true
+			}
+			if !seen[to] {
+				seen[to] = true
+				if leads(r.nested[to]) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	return leads(text)
+}
+
+// referenced returns what the references in a text refer to. Behind an odd number of further dollars it is none.
+func referenced(text string) []string {
+	var found []string
+	for _, at := range reference.FindAllStringIndex(text, -1) {
+		before := text[:at[0]]
+		if (len(before)-len(strings.TrimRight(before, "$")))%2 == 0 {
+			found = append(found, text[at[0]+2:at[1]-1])
+		}
+	}
+	return found
+}
+
 // tree returns the merged documents with their positions.
 func (r *round) tree() *origin {
 	if r.merged != nil {
