@@ -5,6 +5,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"go.uber.org/zap"
 
 	"go.opentelemetry.io/collector/featuregate"
 	"go.opentelemetry.io/collector/otelcol"
@@ -21,6 +22,8 @@ func newCommand(set otelcol.CollectorSettings) *cobra.Command {
 	checker := configcheck.New(set.Factories)
 	checker.Install(&set)
 
+	set.LoggingOptions = append(set.LoggingOptions, zap.WrapCore(nameOnce))
+
 	root := otelcol.NewCommand(set)
 	given := 0
 	for _, cmd := range append([]*cobra.Command{root}, root.Commands()...) {
@@ -36,6 +39,10 @@ func newCommand(set otelcol.CollectorSettings) *cobra.Command {
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
 			if given > 0 {
 				checker.Sources(given)
+			}
+			// print-config --validate=false.
+			if flag := cmd.Flags().Lookup("validate"); flag != nil && flag.Value.String() == "false" {
+				checker.Off()
 			}
 			return checker.Explain(run(cmd, args))
 		}

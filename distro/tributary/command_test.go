@@ -23,8 +23,8 @@ import (
 	"go.opentelemetry.io/collector/otelcol"
 )
 
-// command runs the command as main does, and returns what it prints about an error.
-func command(t *testing.T, args ...string) string {
+// execute runs the command as main does, and returns what it prints about an error.
+func execute(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	cmd := newCommand(otelcol.CollectorSettings{
 		BuildInfo: component.BuildInfo{Command: "tributary", Version: "test"},
@@ -42,11 +42,19 @@ func command(t *testing.T, args ...string) string {
 	// A configuration that is wrongly taken for good would run for ever.
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	require.Error(t, cmd.ExecuteContext(ctx), "the collector ran")
-	return printed.String()
+	err := cmd.ExecuteContext(ctx)
+	return printed.String(), err
 }
 
-// folder makes a new working folder with one file for each document: a.yaml, b.yaml, …
+// command runs a command that must fail, and returns its message.
+func command(t *testing.T, args ...string) string {
+	t.Helper()
+	printed, err := execute(t, args...)
+	require.Error(t, err, "the collector ran")
+	return printed
+}
+
+// folder makes a new working folder with one file for each document: a.yaml, b.yaml and so on.
 func folder(t *testing.T, documents ...string) {
 	t.Chdir(t.TempDir())
 	for i, text := range documents {
@@ -170,4 +178,11 @@ service: {pipelines: {logs: {exporters: [otlp_http]}}}
 			assert.Equal(t, "Error: the collector could not start\n  "+want+"\n", command(t, "--config=a.yaml", "--config=b.yaml"))
 		})
 	}
+}
+
+func TestPrintConfigShowsWhatIsIncomplete(t *testing.T) {
+	folder(t, "exporters: {otlp_http: {endpoint: \"${env:TRIBUTARY_TEST_UNSET}\"}}\n")
+	assert.Contains(t, command(t, "print-config", "--config=a.yaml"), "TRIBUTARY_TEST_UNSET is not set")
+	_, err := execute(t, "print-config", "--validate=false", "--config=a.yaml")
+	assert.NoError(t, err)
 }

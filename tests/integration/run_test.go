@@ -107,6 +107,7 @@ func TestRunNamesOnceWhatItCannotRead(t *testing.T) {
 	appendLine(t, filepath.Join(logs, "closed", "inner.log"), "not for everybody")
 	appendLine(t, filepath.Join(logs, "open.log"), "for everybody")
 	require.NoError(t, os.Chmod(filepath.Join(logs, "secret.log"), 0))
+	require.NoError(t, os.Symlink(filepath.Join(logs, "nowhere"), filepath.Join(logs, "dangling.log")))
 	require.NoError(t, os.Chmod(filepath.Join(logs, "closed"), 0))
 	t.Cleanup(func() { _ = os.Chmod(filepath.Join(logs, "closed"), 0o700) })
 
@@ -121,5 +122,6 @@ func TestRunNamesOnceWhatItCannotRead(t *testing.T) {
 	p.Stop(t)
 	assert.NotContains(t, p.Stdout(), "not for everybody")
 	assert.Equal(t, 1, strings.Count(p.Stderr(), "unreadable"), p.Stderr())
+	assert.Equal(t, 1, strings.Count(p.Stderr(), `"original_path": "`+filepath.Join(logs, "dangling.log")), p.Stderr())
 	assert.Equal(t, 1, strings.Count(p.Stderr(), filepath.Join(logs, "closed")), p.Stderr())
 }

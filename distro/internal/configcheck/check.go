@@ -63,7 +63,7 @@ func (k *check) report(path []string, text, hint string) {
 		return
 	}
 	value := ""
-	if at.kind == scalar && !(at.null && exact && len(path) == 2) {
+	if at.kind == scalar && (!at.null || !exact || len(path) != 2) {
 		value = show(at, secretPath(path))
 	} else if exact && at.kind == sequence {
 		value = show(at, secretPath(path))

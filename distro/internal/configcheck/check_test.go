@@ -277,9 +277,9 @@ processors: {batch: fast}
 
 func TestTheTitleSaysHowManyAndThatNothingRuns(t *testing.T) {
 	files := write(t, good, "exporters: {nop: {a: 1, b: 2}}")
-	assert.ErrorContains(t, validate(t, files...), "the configuration has 2 problems; nothing was started\n  ")
+	require.ErrorContains(t, validate(t, files...), "the configuration has 2 problems; nothing was started\n  ")
 	files = write(t, good, "exporters: {nop: {a: 1}}")
-	assert.ErrorContains(t, validate(t, files...), "the configuration has 1 problem; nothing was started\n  ")
+	require.ErrorContains(t, validate(t, files...), "the configuration has 1 problem; nothing was started\n  ")
 }
 
 func TestWhoOverlaysOnPurposeCanSaySo(t *testing.T) {
@@ -288,5 +288,5 @@ func TestWhoOverlaysOnPurposeCanSaySo(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, featuregate.GlobalRegistry().Set(gate, true)) })
 
 	files := write(t, good, `exporters: {otlp_http: {endpoint: "http://h:1"}}`, `exporters: {otlp_http: {endpoint: "http://h:2"}}`)
-	assert.NoError(t, validate(t, files...))
+	require.NoError(t, validate(t, files...))
 }

@@ -21,6 +21,8 @@ type Checker struct {
 	sources int
 	// schemes are those of the providers.
 	schemes map[string]bool
+	// off lets every configuration pass.
+	off bool
 	// passed is true once a configuration was found good: a later one is a reload.
 	passed bool
 }
@@ -47,10 +49,8 @@ func (c *Checker) Install(set *otelcol.CollectorSettings) {
 	}
 	resolver.ProviderFactories = providers
 
-	converters := make([]confmap.ConverterFactory, 0, len(resolver.ConverterFactories)+1)
-	converters = append(converters, resolver.ConverterFactories...)
-	resolver.ConverterFactories = append(converters,
-		confmap.NewConverterFactory(func(confmap.ConverterSettings) confmap.Converter { return converter{c} }))
+	last := confmap.NewConverterFactory(func(confmap.ConverterSettings) confmap.Converter { return converter{c} })
+	resolver.ConverterFactories = append(slices.Clone(resolver.ConverterFactories), last)
 
 	set.LoggingOptions = append(slices.Clone(set.LoggingOptions), zap.WrapCore(withoutStartErrors))
 }
@@ -60,6 +60,11 @@ func (c *Checker) Install(set *otelcol.CollectorSettings) {
 // from the settings; a command that gets its locations from flags must say it again before it runs.
 func (c *Checker) Sources(n int) {
 	c.sources = n
+}
+
+// Off lets every configuration pass: a command that only shows one must show an incomplete one too.
+func (c *Checker) Off() {
+	c.off = true
 }
 
 // current returns the round that a retrieval belongs to. The first retrieval after a finished check opens a
@@ -75,5 +80,8 @@ func (c *Checker) current() *round {
 type converter struct{ checker *Checker }
 
 func (v converter) Convert(_ context.Context, conf *confmap.Conf) error {
+	if v.checker.off {
+		return nil
+	}
 	return v.checker.check(conf)
 }

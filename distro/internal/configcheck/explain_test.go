@@ -141,7 +141,7 @@ func TestTheReasonComesWithoutWhatFollowedFromIt(t *testing.T) {
 
 func TestWhatIsNotAboutTheConfigurationStaysAsItIs(t *testing.T) {
 	checker := configcheck.New(factories)
-	assert.NoError(t, checker.Explain(nil))
+	require.NoError(t, checker.Explain(nil))
 	err := errors.New("at least one config flag must be provided")
 	assert.Same(t, err, checker.Explain(err))
 }
@@ -155,10 +155,10 @@ func TestAReloadIsCheckedByItself(t *testing.T) {
 		_, err := resolver.Resolve(t.Context())
 		return checker.Explain(err)
 	}
-	assert.NoError(t, reload(`exporters: {otlp_http: {endpoint: "http://h:2"}}`))
+	require.NoError(t, reload(`exporters: {otlp_http: {endpoint: "http://h:2"}}`))
 	err := reload("# new\nexporters: {otlp_http: {endpoint: \"${env:UNSET}\", timeot: 1}}")
-	assert.ErrorContains(t, err, "the reloaded configuration has 2 problems; the collector has stopped\n")
-	assert.ErrorContains(t, err, "b.yaml:2: exporters::otlp_http::timeot")
+	require.ErrorContains(t, err, "the reloaded configuration has 2 problems; the collector has stopped\n")
+	require.ErrorContains(t, err, "b.yaml:2: exporters::otlp_http::timeot")
 
 	require.NoError(t, os.Remove("b.yaml"))
 	_, err = resolver.Resolve(t.Context())
