@@ -16,7 +16,14 @@ fi
 
 # The receiver names a file that it cannot open, but passes over a folder in silence.
 find "$logs" -type d ! \( -readable -executable \) -prune \
-	-printf 'make run: cannot read the folder %p (owner %u, group %g): the logs below it are left out\n' >&2 || true
+	-printf 'make run: cannot read the folder %p (owner %u, group %g): the logs below it are left out\n' >&2 2>/dev/null || true
+
+# Opening a named pipe would wait for its writer, and all reading with it.
+pipes=$(find "$logs" -type p 2>/dev/null | tr '\n' ',' || true)
+if [ -n "$pipes" ]; then
+	echo "make run: named pipes are left out: ${pipes%,}" >&2
+	export TRIBUTARY_EXCLUDE="{$pipes${TRIBUTARY_EXCLUDE:-}}"
+fi
 
 echo "make run: following $logs, to \"$backend\", positions in ${TRIBUTARY_STATE:-.tributary}; Ctrl-C stops" >&2
 exec bin/tributary --config distro/config/local.yaml --config "$config"

@@ -116,6 +116,47 @@ func TestKillWhileLinesComeLosesNothing(t *testing.T) {
 	t.Logf("%d lines, %d kills, %d sent twice", len(want), rounds, len(diff.Duplicated))
 }
 
+func TestEveryFormatOfLineIsUnderstood(t *testing.T) {
+	backend := testkit.StartBackend(t)
+	c := kubernetes(t, "otlp").Set("TRIBUTARY_OTLP_URL=" + backend.HTTPURL())
+	file := shop.LogPath(c.PodLogs())
+	for _, line := range []string{
+		"2026-11-21T03:00:00.123456789Z stdout F containerd",
+		"2026-11-21T03:00:00.123456789+00:00 stderr F CRI-O",
+		"2026-11-21T03:00:00.123456789Z stdout P joined by stre",
+		"2026-11-21T03:00:00.2Z stderr P the other str",
+		"2026-11-21T03:00:00.3Z stdout F am",
+		"2026-11-21T03:00:00.4Z stderr F eam",
+		"2026-11-21T03:00:00.123456789Z stdout F ",
+		"2026-11-21T03:00:00.123456789Z stdout F broken \xff\xfe bytes",
+		`{"log":"docker says \"hi\"\n","stream":"stdout","time":"2026-11-21T03:00:00.123456789Z"}`,
+		`{"log":"split by ","stream":"stderr","time":"2026-11-21T03:00:00.123456789Z"}`,
+		`{"log":"docker\n","stream":"stderr","time":"2026-11-21T03:00:00.2Z"}`,
+		"no runtime wrote this",
+	} {
+		appendLine(t, file, line)
+	}
+	p := c.Start(t)
+	got := backend.WaitRecords(t, 9, testkit.DeliverTimeout)
+	p.Stop(t)
+
+	stdout, stderr := map[string]any{"log.iostream": "stdout"}, map[string]any{"log.iostream": "stderr"}
+	record := func(body string, attributes map[string]any, time time.Time) wantRecord {
+		return wantRecord{body: body, resource: fromPath("service.namespace=shop"), attributes: attributes, time: time}
+	}
+	assertRecords(t, []wantRecord{
+		record("containerd", stdout, at),
+		record("CRI-O", stderr, at),
+		record("joined by stream", stdout, at),
+		record("the other stream", stderr, at.Truncate(time.Second).Add(200*time.Millisecond)),
+		record("", stdout, at),
+		record("broken \uFFFD\uFFFD bytes", stdout, at),
+		record(`docker says "hi"`, stdout, at),
+		record("split by docker", stderr, at),
+		record("no runtime wrote this", map[string]any{}, time.Time{}),
+	}, got)
+}
+
 func TestMetadataOfThePodIsAdded(t *testing.T) {
 	pod := testkit.Pod{Namespace: "shop", Name: "web-7d4b9c6f5d-x2x4z", UID: "b1c2", Container: "main"}
 	api := kubeapi.Start(t, kubeapi.NewPod(pod.Namespace, pod.Name, pod.UID, "node-a",

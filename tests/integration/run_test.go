@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -108,6 +109,8 @@ func TestRunNamesOnceWhatItCannotRead(t *testing.T) {
 	appendLine(t, filepath.Join(logs, "open.log"), "for everybody")
 	require.NoError(t, os.Chmod(filepath.Join(logs, "secret.log"), 0))
 	require.NoError(t, os.Symlink(filepath.Join(logs, "nowhere"), filepath.Join(logs, "dangling.log")))
+	require.NoError(t, syscall.Mkfifo(filepath.Join(logs, "pipe.log"), 0o666))
+	require.NoError(t, syscall.Mkfifo(filepath.Join(logs, "another.log"), 0o666))
 	require.NoError(t, os.Chmod(filepath.Join(logs, "closed"), 0))
 	t.Cleanup(func() { _ = os.Chmod(filepath.Join(logs, "closed"), 0o700) })
 
@@ -124,4 +127,5 @@ func TestRunNamesOnceWhatItCannotRead(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(p.Stderr(), "unreadable"), p.Stderr())
 	assert.Equal(t, 1, strings.Count(p.Stderr(), `"original_path": "`+filepath.Join(logs, "dangling.log")), p.Stderr())
 	assert.Equal(t, 1, strings.Count(p.Stderr(), filepath.Join(logs, "closed")), p.Stderr())
+	assert.Equal(t, 1, strings.Count(p.Stderr(), filepath.Join(logs, "pipe.log")), p.Stderr())
 }
