@@ -74,6 +74,21 @@ func TestOutageAndKillLoseNothing(t *testing.T) {
 	assert.Empty(t, testkit.Compare(want, got).Wrong)
 }
 
+// The queue holds a fraction of what comes: reading stops, and the log file is the queue.
+func TestAFullQueueLosesNothing(t *testing.T) {
+	backend := testkit.StartBackend(t)
+	c := kubernetes(t, "otlp").Set("TRIBUTARY_OTLP_URL="+backend.HTTPURL(), "TRIBUTARY_QUEUE_BYTES=2000000")
+	backend.SetFault(testkit.Fault{HTTPStatus: 503})
+	want := testkit.Generate(t, c.PodLogs(), testkit.GenerateOptions{Seed: 4, Pods: 4, Lines: 20_000})
+	p := c.Start(t)
+	testkit.Eventually(t, testkit.DeliverTimeout, "requests are refused", func() bool { return backend.Faulted() > 1 })
+	backend.ClearFault()
+	got := backend.WaitRecords(t, len(want), testkit.DeliverTimeout)
+	p.Stop(t)
+	diff := testkit.Compare(want, got)
+	assert.True(t, diff.Empty(), "%s", diff)
+}
+
 // Lines are being written, read, and delivered in every state when the process dies.
 func TestKillWhileLinesComeLosesNothing(t *testing.T) {
 	const rounds = 10
