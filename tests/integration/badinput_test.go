@@ -174,6 +174,14 @@ func TestBadInputAStateFolderThatMayNotBeWritten(t *testing.T) {
 	refused(t, opts, "all.yaml:8", "extensions::file_storage::directory", closed+"/state", "permission denied")
 }
 
+func TestBadInputTwoOnOneStateFolder(t *testing.T) {
+	first := testkit.NewCollector(t, "host.yaml", "backends/debug.yaml")
+	p := first.Start(t)
+	second := testkit.NewCollector(t, "host.yaml", "backends/debug.yaml").Set("TRIBUTARY_STATE=" + first.Env["TRIBUTARY_STATE"])
+	refused(t, second.Options(), "host.yaml", "receivers::file_log/host", "another process has the storage open")
+	p.Stop(t)
+}
+
 // A secret reaches no message, wherever it stands.
 func TestBadInputNeverPrintsASecret(t *testing.T) {
 	for name, text := range map[string]string{

@@ -101,6 +101,11 @@ func TestAnErrorAtStartIsReportedAtItsSetting(t *testing.T) {
 			`a.yaml:9: receivers::filelog::storage: storage client: storage extension 'file_storage/queue' not found (found: "file_storage/queue"); define the extension under extensions and name it in service::extensions`,
 		},
 		{
+			"a storage that somebody else has open",
+			`cannot start pipelines: failed to start "filelog" receiver: storage client: timeout`,
+			`a.yaml:7: receivers::filelog: storage client: timeout; another process has the storage open, perhaps a second collector: stop it, or give this one a folder of its own`,
+		},
+		{
 			"a file that is missing",
 			`cannot start pipelines: failed to start "otlp_http" exporter: failed to load cert /etc/ca.pem: open /etc/ca.pem: no such file or directory`,
 			`a.yaml:16: exporters::otlp_http::tls::ca_file: failed to load cert /etc/ca.pem: open /etc/ca.pem: no such file or directory (found: "/etc/ca.pem"); correct the path or create it`,

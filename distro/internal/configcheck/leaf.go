@@ -151,6 +151,8 @@ func hintFor(text, setting string) string {
 		return identity() + "; give it access to " + target + ", or choose another path"
 	case strings.Contains(text, "read-only file system"):
 		return "choose a path on a volume that can be written"
+	case strings.Contains(text, "storage client: timeout"):
+		return "another process has the storage open, perhaps a second collector: stop it, or give this one a folder of its own"
 	case noExtension.MatchString(text):
 		return "define the extension under extensions and name it in service::extensions"
 	case strings.Contains(text, "no such file or directory"):
