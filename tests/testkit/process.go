@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"sync"
 	"syscall"
@@ -56,6 +57,11 @@ type Process struct {
 // Linux it also dies with the test process.
 func Start(t testing.TB, opts Options) *Process {
 	t.Helper()
+	// A shell starts what it puts into the background with interrupts ignored, and children inherit that. A signal that
+	// is handled here is not ignored there.
+	if signal.Ignored(os.Interrupt) {
+		signal.Notify(make(chan os.Signal, 1), os.Interrupt)
+	}
 	if opts.Path == "" {
 		opts.Path = Binary(t)
 	}
