@@ -4,6 +4,7 @@ package integration
 
 import (
 	"fmt"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -170,6 +171,20 @@ func TestEveryFormatOfLineIsUnderstood(t *testing.T) {
 		record("split by docker", stderr, at),
 		record("no runtime wrote this", map[string]any{}, time.Time{}),
 	}, got)
+}
+
+func TestAFileThatIsNoContainersIsDeliveredWithItsPath(t *testing.T) {
+	backend := testkit.StartBackend(t)
+	c := kubernetes(t, "otlp").Set("TRIBUTARY_OTLP_URL=" + backend.HTTPURL())
+	file := filepath.Join(c.PodLogs(), "some", "folder", "audit.log")
+	appendLine(t, file, "whose line is this?")
+	p := c.Start(t)
+	got := backend.WaitRecords(t, 1, testkit.DeliverTimeout)
+	p.Stop(t)
+	assertRecords(t, []wantRecord{{
+		body: "whose line is this?", resource: map[string]any{"log.file.path": file}, attributes: map[string]any{},
+	}}, got)
+	assert.NotContains(t, p.Stderr(), "\twarn\t")
 }
 
 func TestMetadataOfThePodIsAdded(t *testing.T) {
