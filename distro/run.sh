@@ -25,5 +25,10 @@ if [ -n "$pipes" ]; then
 	export TRIBUTARY_EXCLUDE="{$pipes${TRIBUTARY_EXCLUDE:-}}"
 fi
 
+# Where the records are not on the terminal, what the exporter says of the backend is what one wants to see.
+if [ "$backend" != debug ]; then
+	export TRIBUTARY_LOG_LEVEL="${TRIBUTARY_LOG_LEVEL:-info}"
+fi
+
 echo "make run: following $logs, to \"$backend\", positions in ${TRIBUTARY_STATE:-.tributary}; Ctrl-C stops" >&2
 exec bin/tributary --config distro/config/local.yaml --config "$config"

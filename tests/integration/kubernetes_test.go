@@ -187,6 +187,22 @@ func TestAFileThatIsNoContainersIsDeliveredWithItsPath(t *testing.T) {
 	assert.NotContains(t, p.Stderr(), "\twarn\t")
 }
 
+func TestLinesFlowWhileTheAPIServerIsAway(t *testing.T) {
+	api := kubeapi.Start(t)
+	api.SetDown(true)
+	backend := testkit.StartBackend(t)
+	c := testkit.NewCollector(t, "kubernetes.yaml", "backends/otlp.yaml").Set("TRIBUTARY_OTLP_URL="+backend.HTTPURL(),
+		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+api.Kubeconfig(t), "TRIBUTARY_NODE_NAME=node-a")
+	writePod(t, c, "stdout", "nobody knows this pod")
+	p := c.Start(t)
+	got := backend.WaitRecords(t, 1, testkit.DeliverTimeout)
+	p.Stop(t)
+	assertRecords(t, []wantRecord{{
+		body: "nobody knows this pod", resource: fromPath("service.namespace=shop"),
+		attributes: map[string]any{"log.iostream": "stdout"}, time: at,
+	}}, got)
+}
+
 func TestMetadataOfThePodIsAdded(t *testing.T) {
 	pod := testkit.Pod{Namespace: "shop", Name: "web-7d4b9c6f5d-x2x4z", UID: "b1c2", Container: "main"}
 	api := kubeapi.Start(t, kubeapi.NewPod(pod.Namespace, pod.Name, pod.UID, "node-a",

@@ -3,6 +3,7 @@
 package integration
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -91,6 +92,14 @@ func TestRunSendsToABackend(t *testing.T) {
 	host, err := os.Hostname()
 	require.NoError(t, err)
 	assert.Equal(t, host, got.Resource["host.name"])
+}
+
+func TestRunSaysThatABackendIsAway(t *testing.T) {
+	c := testkit.NewCollector(t).Set(fmt.Sprintf("TRIBUTARY_OTLP_URL=http://127.0.0.1:%d", testkit.FreePort(t)))
+	appendLine(t, filepath.Join(c.Env["TRIBUTARY_LOGS"], "dpkg.log"), "to nobody")
+	p := run(t, c, "otlp")
+	p.WaitOutput(t, "connection refused", testkit.StartTimeout)
+	p.Stop(t)
 }
 
 func TestRunKnowsItsBackends(t *testing.T) {
