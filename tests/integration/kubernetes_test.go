@@ -54,25 +54,29 @@ func TestRotationWhileRunningLosesNothing(t *testing.T) {
 	assert.Len(t, backend.Records(), len(want))
 }
 
-func TestOutageAndKillLoseNothing(t *testing.T) {
-	backend := testkit.StartBackend(t)
-	c := kubernetes(t, "otlp").Set("TRIBUTARY_OTLP_URL=" + backend.HTTPURL())
-	backend.SetFault(testkit.Fault{HTTPStatus: 503})
-	want := testkit.Generate(t, c.PodLogs(), testkit.GenerateOptions{Seed: 3, Pods: 2, Lines: 4_000})
+func TestAnEndDuringAnOutageLosesNothing(t *testing.T) {
+	for name, end := range map[string]func(*testkit.Process){"killed": (*testkit.Process).Kill, "stopped": (*testkit.Process).Terminate} {
+		t.Run(name, func(t *testing.T) {
+			backend := testkit.StartBackend(t)
+			c := kubernetes(t, "otlp").Set("TRIBUTARY_OTLP_URL=" + backend.HTTPURL())
+			backend.SetFault(testkit.Fault{HTTPStatus: 503})
+			want := testkit.Generate(t, c.PodLogs(), testkit.GenerateOptions{Seed: 3, Pods: 2, Lines: 4_000})
 
-	p := c.Start(t)
-	testkit.Eventually(t, testkit.DeliverTimeout, "the backend refuses a request", func() bool { return backend.Faulted() > 0 })
-	p.Kill()
-	p.Wait(t, 10*time.Second)
-	require.Zero(t, backend.Count())
+			p := c.Start(t)
+			testkit.Eventually(t, testkit.DeliverTimeout, "a request is refused", func() bool { return backend.Faulted() > 0 })
+			end(p)
+			p.Wait(t, 20*time.Second)
+			require.Zero(t, backend.Count())
 
-	backend.ClearFault()
-	p = c.Start(t)
-	got := backend.WaitFor(t, testkit.DeliverTimeout, "every line", func(got []testkit.Record) bool {
-		return len(testkit.Compare(want, got).Lost) == 0
-	})
-	p.Stop(t)
-	assert.Empty(t, testkit.Compare(want, got).Wrong)
+			backend.ClearFault()
+			p = c.Start(t)
+			got := backend.WaitFor(t, testkit.DeliverTimeout, "every line", func(got []testkit.Record) bool {
+				return len(testkit.Compare(want, got).Lost) == 0
+			})
+			p.Stop(t)
+			assert.Empty(t, testkit.Compare(want, got).Wrong)
+		})
+	}
 }
 
 // The queue holds a fraction of what comes: reading stops, and the log file is the queue.
