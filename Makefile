@@ -6,8 +6,8 @@ export GOFLAGS     := $(GOFLAGS) -trimpath -tags=grpcnotrace
 
 OCB      := go tool builder --config builder-config.yaml --skip-compilation
 TOOL     := go tool -modfile=tools/go.mod
+REVISION := $(shell git rev-parse --short HEAD 2>/dev/null)
 BACKEND  ?= debug
-BACKENDS := $(basename $(notdir $(wildcard distro/config/backends/*.yaml)))
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test test-race bench lint vet generate tidy check clean
@@ -19,7 +19,7 @@ run: build ## Follow this machine's logs on the terminal; BACKEND=otlp (loki-otl
 	@./distro/run.sh $(BACKEND)
 
 build: ## Compile the collector to bin/tributary.
-	go build -ldflags '-s -w' -o bin/ ./distro/tributary
+	go build -ldflags '-s -w -X main.revision=$(REVISION)' -o bin/ ./distro/tributary
 
 test: build ## Run every test: units, the distribution, and the built binary end to end.
 	go test ./...

@@ -13,6 +13,9 @@ import (
 	"github.com/tributary-otel/tributary/distro/internal/configcheck"
 )
 
+// revision is the commit that was built; the Makefile sets it.
+var revision string
+
 // newCommand returns the command of the Collector with Tributary's defaults and the check of its configuration built in.
 // The generated main calls it in place of otelcol.NewCommand.
 func newCommand(set otelcol.CollectorSettings) *cobra.Command {
@@ -25,6 +28,9 @@ func newCommand(set otelcol.CollectorSettings) *cobra.Command {
 	set.LoggingOptions = append(set.LoggingOptions, zap.WrapCore(nameOnce))
 
 	root := otelcol.NewCommand(set)
+	if revision != "" {
+		root.Version += " (" + revision + ")"
+	}
 	given := 0
 	for _, cmd := range append([]*cobra.Command{root}, root.Commands()...) {
 		run := cmd.RunE

@@ -186,3 +186,11 @@ func TestPrintConfigShowsWhatIsIncomplete(t *testing.T) {
 	_, err := execute(t, "print-config", "--validate=false", "--config=a.yaml")
 	assert.NoError(t, err)
 }
+
+func TestVersionNamesTheRevision(t *testing.T) {
+	revision = "abc1234"
+	t.Cleanup(func() { revision = "" })
+	printed, err := execute(t, "--version")
+	require.NoError(t, err)
+	assert.Equal(t, "tributary version test (abc1234)\n", printed)
+}
