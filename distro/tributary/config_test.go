@@ -103,6 +103,23 @@ func TestSourcesAndBackendsKeepTheContract(t *testing.T) {
 	}
 }
 
+// local.yaml repeats what the two sources read, since files cannot share a part. It may differ in how often it polls.
+func TestLocalReadsLikeItsModels(t *testing.T) {
+	config := func(source string) tree { return readTree(t, filepath.Join(root, "distro", "config", source+".yaml")) }
+	receiver := func(source, id string) tree {
+		out := config(source).sub("receivers", id)
+		require.NotEmpty(t, out, "%s: %s", source, id)
+		delete(out, "poll_interval")
+		delete(out, "polls_to_archive")
+		return out
+	}
+	assert.Equal(t, receiver("kubernetes", "file_log/pods"), receiver("local", "file_log/pods"))
+	assert.Equal(t, receiver("host", "file_log/host"), receiver("local", "file_log/host"))
+	identity := config("kubernetes").sub("processors", "transform/identity")
+	require.NotEmpty(t, identity)
+	assert.Equal(t, identity, config("local").sub("processors", "transform/identity"))
+}
+
 // A backend that gave up, or kept its queue in memory, would lose lines.
 func TestEveryBackendDeliversAlike(t *testing.T) {
 	var want tree
