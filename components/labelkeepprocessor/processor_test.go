@@ -16,18 +16,13 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
-	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/consumer"
-	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
-	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/processor/processortest"
 
 	"github.com/tributary-otel/tributary/components/labelkeepprocessor/internal/metadata"
 )
-
-type attributes = map[string]any
 
 func TestAttributesOfTheResource(t *testing.T) {
 	for _, tt := range []struct {
@@ -153,71 +148,6 @@ func TestListOfTheKubernetesChart(t *testing.T) {
 	assert.Equal(t, "k8s.namespace.name", remaining["k8s.namespace.name"], "the value stays the attribute's")
 }
 
-func TestDemotedAttributes(t *testing.T) {
-	const config = `{values: [job], others: demote}`
-	for _, tt := range []struct {
-		name     string
-		resource attributes
-		in, want []attributes
-	}{
-		{
-			"go to every record", attributes{"job": "shop/web", "host.name": "node-1", "k8s.pod.uid": "1"},
-			[]attributes{{}, {"level": "info"}},
-			[]attributes{{"host.name": "node-1", "k8s.pod.uid": "1"}, {"level": "info", "host.name": "node-1", "k8s.pod.uid": "1"}},
-		},
-		{
-			"do not replace what the record says", attributes{"host.name": "node-1"},
-			[]attributes{{"host.name": "own"}, {}, {"host.name": ""}},
-			[]attributes{{"host.name": "own"}, {"host.name": "node-1"}, {"host.name": ""}},
-		},
-		{
-			"keep their types", attributes{"n": int64(1), "f": 1.5, "b": false, "bytes": []byte{0xff}, "list": []any{"a", int64(2)}, "map": attributes{"k": "v"}, "nothing": nil},
-			[]attributes{{}, {}},
-			[]attributes{
-				{"n": int64(1), "f": 1.5, "b": false, "bytes": []byte{0xff}, "list": []any{"a", int64(2)}, "map": attributes{"k": "v"}, "nothing": nil},
-				{"n": int64(1), "f": 1.5, "b": false, "bytes": []byte{0xff}, "list": []any{"a", int64(2)}, "map": attributes{"k": "v"}, "nothing": nil},
-			},
-		},
-		{
-			"are not those that are listed, nor routing data", attributes{"job": "shop/web", "__tenant_id__": "a", "loki.format": "raw", "loki.tenant": "team", "team": "b"},
-			[]attributes{{}},
-			[]attributes{{}},
-		},
-		{
-			"are not those without a name", attributes{"": "x", "host.name": "node-1"},
-			[]attributes{{}},
-			[]attributes{{"host.name": "node-1"}},
-		},
-		{
-			"stay where they are without a record to go to", attributes{"host.name": "node-1", "job": "shop/web"},
-			nil,
-			nil,
-		},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			got := process(t, config, batch(t, tt.resource, tt.in)).ResourceLogs().At(0)
-			assert.Equal(t, tt.want, recordsOf(got))
-			if tt.in == nil {
-				assert.Equal(t, tt.resource, got.Resource().Attributes().AsRaw())
-			}
-		})
-	}
-}
-
-// A map cannot be made with one name twice, but what a sender writes can have it.
-func TestOfTwoAttributesWithOneNameTheFirstIsDemoted(t *testing.T) {
-	logs, err := (&plog.JSONUnmarshaler{}).UnmarshalLogs([]byte(`{"resourceLogs": [{
-		"resource": {"attributes": [
-			{"key": "x", "value": {"stringValue": "first"}},
-			{"key": "job", "value": {"stringValue": "a"}},
-			{"key": "x", "value": {"stringValue": "second"}}]},
-		"scopeLogs": [{"logRecords": [{}]}]}]}`))
-	require.NoError(t, err)
-	got := process(t, `{values: [job], others: demote}`, logs).ResourceLogs().At(0)
-	assert.Equal(t, []attributes{{"x": "first"}}, recordsOf(got))
-	assert.Equal(t, 1, got.Resource().Attributes().Len())
-}
-
 func TestEverythingElseStays(t *testing.T) {
 	for _, others := range []string{OthersDrop, OthersDemote} {
 		logs := plog.NewLogs()
@@ -330,58 +260,4 @@ func counted(t *testing.T, telemetry *componenttest.Telemetry, name string) int6
 	require.Len(t, points, 1)
 	assert.Equal(t, attribute.NewSet(attribute.String("processor", "label_keep/chart")), points[0].Attributes)
 	return points[0].Value
-}
-
-// newProcessor returns a processor with this configuration, and what it hands on.
-func newProcessor(t testing.TB, set processor.Settings, config string) (processor.Logs, *consumertest.LogsSink) {
-	retrieved, err := confmap.NewRetrievedFromYAML([]byte(config))
-	require.NoError(t, err)
-	conf, err := retrieved.AsConf()
-	require.NoError(t, err)
-	cfg := NewFactory().CreateDefaultConfig()
-	require.NoError(t, conf.Unmarshal(cfg))
-	require.NoError(t, confmap.Validate(cfg))
-	sink := new(consumertest.LogsSink)
-	p, err := NewFactory().CreateLogs(t.Context(), set, cfg, sink)
-	require.NoError(t, err)
-	return p, sink
-}
-
-// process sends a batch through a processor with this configuration, and returns what it hands on.
-func process(t testing.TB, config string, logs plog.Logs) plog.Logs {
-	p, sink := newProcessor(t, processortest.NewNopSettings(metadata.Type), config)
-	require.NoError(t, p.ConsumeLogs(t.Context(), logs))
-	require.Len(t, sink.AllLogs(), 1)
-	return sink.AllLogs()[0]
-}
-
-// batch returns one resource with these attributes and a record for each of records.
-func batch(t testing.TB, resource attributes, records []attributes) plog.Logs {
-	logs := plog.NewLogs()
-	fill(t, logs.ResourceLogs().AppendEmpty(), resource, records)
-	return logs
-}
-
-// fill spreads the records over two scopes, after an empty one.
-func fill(t testing.TB, into plog.ResourceLogs, resource attributes, records []attributes) {
-	require.NoError(t, into.Resource().Attributes().FromRaw(resource))
-	into.ScopeLogs().AppendEmpty()
-	into.ScopeLogs().AppendEmpty()
-	for i, record := range records {
-		if i == 1 {
-			into.ScopeLogs().AppendEmpty()
-		}
-		last := into.ScopeLogs().At(into.ScopeLogs().Len() - 1)
-		require.NoError(t, last.LogRecords().AppendEmpty().Attributes().FromRaw(record))
-	}
-}
-
-// recordsOf returns the attributes of each record.
-func recordsOf(resource plog.ResourceLogs) (all []attributes) {
-	for _, scope := range resource.ScopeLogs().All() {
-		for _, record := range scope.LogRecords().All() {
-			all = append(all, record.Attributes().AsRaw())
-		}
-	}
-	return all
 }
