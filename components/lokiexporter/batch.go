@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lokiexporter
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// stream gathers the entries of one label set for the next request.
+type stream struct {
+	labels  string
+	entries []byte
+	count   int
+	// oldest and last are the times of the oldest and the last entry; disordered
+	// says that one is older than the one before it.
+	oldest, last int64
+	disordered   bool
+	// kept is the part of the room for entries that tenantBatch.kept counts.
+	kept int
+}
+
+// tenantBatch gathers what goes to one tenant. Entries of a stream leave in the
+// order in which they were added.
+type tenantBatch struct {
+	tenant string
+	// invalid says that Loki cannot have this tenant. It gets no entries.
+	invalid  bool
+	maxBytes int
+	known    *knownStreams
+	now      time.Time
+
+	byLabels map[string]*stream
+	// filled are the streams that have entries, in the order of their first.
+	filled   []*stream
+	size     int
+	requests []*request
+
+	raw []byte
+	// kept is the room that the streams keep for their next entries.
+	kept int
+}
+
+// serverBytes is what Loki adds to each entry, as detected_level, before it counts
+// the bytes of a request: many short lines would exceed its limit otherwise.
+const serverBytes = 32
+
+// maxKeptStreams and maxKeptBytes bound what a batch that has been sent keeps for
+// the next one.
+const (
+	maxKeptStreams = 4096
+	maxKeptBytes   = 16 << 20
+)
+
+// stream returns the stream with the given labels in Loki's text form. It may be
+// used until the batch is reset.
+func (t *tenantBatch) stream(labels []byte) *stream {
+	if s, ok := t.byLabels[string(labels)]; ok {
+		return s
+	}
+	s := &stream{labels: string(labels)}
+	if t.byLabels == nil {
+		t.byLabels = map[string]*stream{}
+	}
+	t.byLabels[s.labels] = s
+	return s
+}
+
+// add adds one entry, and cuts a request first when it would become too large.
+func (t *tenantBatch) add(s *stream, nanos int64, line string, shared, own []byte) {
+	before, size := len(s.entries), 0
+	if s.count > 0 {
+		size = streamSize(s.labels, before)
+	}
+	s.entries = appendEntry(s.entries, nanos, line, shared, own)
+	added := streamSize(s.labels, len(s.entries)) - size + serverBytes
+	if t.size+added > t.maxBytes && t.size > 0 {
+		s.entries = s.entries[:before]
+		t.cut()
+		s.entries = appendEntry(s.entries, nanos, line, shared, own)
+		added = streamSize(s.labels, len(s.entries)) + serverBytes
+	}
+	if s.count == 0 {
+		s.oldest, s.last, s.disordered = nanos, nanos, false
+		t.filled = append(t.filled, s)
+	}
+	s.count++
+	s.oldest = min(s.oldest, nanos)
+	s.disordered = s.disordered || nanos < s.last
+	s.last = nanos
+	t.size += added
+}
+
+// cut makes requests of all that was added.
+func (t *tenantBatch) cut() {
+	behind := t.now.Add(-behindAfter).UnixNano()
+	t.raw = t.raw[:0]
+	together, entries := []string(nil), 0
+	for _, s := range t.filled {
+		if s.oldest < behind && s.disordered {
+			s.sort()
+		}
+		alone := !t.known.mayShare(t.tenant, s.labels, len(s.entries), t.now) || s.oldest < behind
+		if alone && len(t.filled) > 1 {
+			begin := len(t.raw)
+			t.raw = appendStream(t.raw, s.labels, s.entries)
+			t.requests = append(t.requests, newRequest(t.tenant, t.raw[begin:], s.count, []string{s.labels}))
+			t.raw = t.raw[:begin]
+		} else {
+			if together == nil {
+				together = make([]string, 0, len(t.filled))
+			}
+			t.raw = appendStream(t.raw, s.labels, s.entries)
+			together = append(together, s.labels)
+			entries += s.count
+		}
+		s.entries, s.count = s.entries[:0], 0
+		t.kept += cap(s.entries) - s.kept
+		s.kept = cap(s.entries)
+	}
+	if entries > 0 {
+		t.requests = append(t.requests, newRequest(t.tenant, t.raw, entries, together))
+	}
+	t.filled, t.size = t.filled[:0], 0
+}
+
+// sort orders the entries by time, those of one time as they were added. Within a
+// request Loki refuses what is more than an hour behind an entry before it: of two
+// pods that share a stream and both come with a backlog, one would lose its.
+func (s *stream) sort() {
+	type timed struct {
+		nanos int64
+		entry []byte
+	}
+	entries := make([]timed, 0, s.count)
+	err := fields(s.entries, func(_ protowire.Number, whole, value []byte) error {
+		nanos, err := entryTime(value)
+		entries = append(entries, timed{nanos, whole})
+		return err
+	})
+	if err != nil {
+		return // It cannot be: the bytes were written here. In disorder they are still right.
+	}
+	slices.SortStableFunc(entries, func(a, b timed) int { return cmp.Compare(a.nanos, b.nanos) })
+	sorted := make([]byte, 0, len(s.entries))
+	for _, e := range entries {
+		sorted = append(sorted, e.entry...)
+	}
+	s.entries = sorted
+}
+
+// reset forgets the requests, which belong to the sender now, and keeps the room.
+func (t *tenantBatch) reset() {
+	t.requests = nil
+	if len(t.byLabels) > maxKeptStreams || t.kept+cap(t.raw) > maxKeptBytes {
+		t.byLabels, t.filled, t.raw, t.kept = nil, nil, nil, 0
+	}
+}
+
+// batch is the room in which one call of the exporter works. It is reused, so
+// that in the steady state nothing is allocated for a record. It is used by one
+// goroutine at a time.
+type batch struct {
+	byTenant map[string]*tenantBatch
+	names    names
+	// refused are the entries that are not sent.
+	refused  []refusedEntry
+	resource resourceScratch
+	record   recordScratch
+}
+
+// maxKeptTenants bounds the tenants that a batch keeps room for.
+const maxKeptTenants = 64
+
+// tenant returns the part of the batch that goes to a tenant.
+func (b *batch) tenant(e *lokiExporter, tenant string, now time.Time) *tenantBatch {
+	t, ok := b.byTenant[tenant]
+	if !ok {
+		t = &tenantBatch{tenant: strings.Clone(tenant), maxBytes: e.config.MaxRequestBytes, known: &e.known}
+		t.invalid = checkTenant(tenant) != nil
+		b.byTenant[t.tenant] = t
+	}
+	t.now = now
+	return t
+}
+
+// requests cuts what is left and returns all requests by tenant, tenants in
+// alphabetical order.
+func (b *batch) requests() [][]*request {
+	var all [][]*request
+	for _, t := range b.byTenant {
+		t.cut()
+		if len(t.requests) > 0 {
+			all = append(all, t.requests)
+		}
+		t.reset()
+	}
+	slices.SortFunc(all, func(x, y []*request) int {
+		return cmp.Compare(x[0].tenant, y[0].tenant)
+	})
+	if len(b.byTenant) > maxKeptTenants {
+		clear(b.byTenant)
+	}
+	return all
+}
