@@ -134,8 +134,8 @@ func TestFactoriesLoadUnderBothSpellings(t *testing.T) {
 	for kind, types := range map[string]string{
 		"receivers": "file_log filelog otlp syslog host_metrics hostmetrics",
 		"processors": "k8s_attributes k8sattributes attributes resource batch memory_limiter transform filter redaction " +
-			"resource_detection resourcedetection groupbyattrs",
-		"exporters":  "otlp_http otlphttp otlp_grpc otlp debug nop kafka load_balancing loadbalancing",
+			"resource_detection resourcedetection groupbyattrs severity label_keep",
+		"exporters":  "loki otlp_http otlphttp otlp_grpc otlp debug nop kafka load_balancing loadbalancing",
 		"connectors": "forward count",
 		"extensions": "file_storage health_check healthcheckv2 basicauth bearertokenauth pprof zpages",
 	} {

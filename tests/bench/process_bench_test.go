@@ -13,6 +13,7 @@ import (
 
 	"github.com/tributary-otel/tributary/tests/testkit"
 	"github.com/tributary-otel/tributary/tests/testkit/kubeapi"
+	"github.com/tributary-otel/tributary/tests/testkit/lokifake"
 )
 
 // BenchmarkStart reports the size of the binary, the time from exec to running pipelines, and the memory of a
@@ -66,15 +67,30 @@ func BenchmarkRefuse(b *testing.B) {
 // BenchmarkBacklog reports the CPU seconds that a million container lines cost from file to backend, all of kubernetes.yaml
 // in between, and the peak memory. The machine's speed cancels out only in ratios: compare runs on one machine.
 func BenchmarkBacklog(b *testing.B) {
+	b.Run("otlp", func(b *testing.B) {
+		backlog(b, func() (config string, env string, wait func(n int)) {
+			backend := testkit.StartBackend(b)
+			return "otlp", "TRIBUTARY_OTLP_URL=" + backend.HTTPURL(), func(n int) { backend.WaitRecords(b, n, 10*time.Minute) }
+		})
+	})
+	b.Run("loki", func(b *testing.B) {
+		backlog(b, func() (config string, env string, wait func(n int)) {
+			loki := lokifake.Start(b, lokifake.Options{Limits: lokifake.Limits{RateBytes: -1, StreamRateBytes: -1}})
+			return "loki", "TRIBUTARY_LOKI_URL=" + loki.URL(), func(n int) { loki.WaitEntries(b, n, 10*time.Minute) }
+		})
+	})
+}
+
+func backlog(b *testing.B, start func() (config, env string, wait func(n int))) {
 	const lines = 200_000
 	var cpu, peak float64
 	for b.Loop() {
-		backend := testkit.StartBackend(b)
-		c := testkit.NewCollector(b, "kubernetes.yaml", "backends/otlp.yaml").Set("TRIBUTARY_OTLP_URL="+backend.HTTPURL(),
+		config, env, wait := start()
+		c := testkit.NewCollector(b, "kubernetes.yaml", "backends/"+config+".yaml").Set(env,
 			"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+kubeapi.Start(b).Kubeconfig(b))
-		want := testkit.Generate(b, c.PodLogs(), testkit.GenerateOptions{Seed: 7, Pods: 10, Lines: lines})
+		want := testkit.Generate(b, c.PodLogs(), testkit.GenerateOptions{Seed: 7, Pods: 10, Lines: lines, Start: time.Now().Add(-time.Minute)})
 		p := c.Start(b)
-		backend.WaitRecords(b, len(want), 10*time.Minute)
+		wait(len(want))
 		cpu += cpuSeconds(b, p) / lines * 1e6
 		peak += status(b, p, "VmHWM")
 		p.Stop(b)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tributary-otel/tributary/tests/testkit"
+	"github.com/tributary-otel/tributary/tests/testkit/lokifake"
 )
 
 // Each backend gets a line of host.yaml, where it wants it and with the credentials that it wants.
@@ -73,6 +74,47 @@ func TestEveryBackendIsSpokenToInItsOwnWay(t *testing.T) {
 			assert.Equal(t, "gzip", request.Encoding)
 			for key, value := range tt.header {
 				assert.Equal(t, []string{value}, request.Header[key], key)
+			}
+		})
+	}
+}
+
+// The two that speak the push API, which carries labels instead of a resource.
+func TestLokiIsPushedTo(t *testing.T) {
+	token := secretFile(t, "t0ken")
+	host, err := os.Hostname()
+	require.NoError(t, err)
+	for _, tt := range []struct {
+		name   string
+		env    []string // URL stands for the fake backend's.
+		header map[string]string
+	}{
+		{name: "loki", env: []string{"TRIBUTARY_LOKI_URL=URL", "TRIBUTARY_LOKI_TENANT=shop"}, header: map[string]string{"X-Scope-Orgid": "shop"}},
+		{
+			name: "grafana-cloud-loki",
+			env: []string{
+				"TRIBUTARY_GRAFANA_CLOUD_LOKI_URL=URL", "TRIBUTARY_GRAFANA_CLOUD_LOKI_USER=123", "TRIBUTARY_GRAFANA_CLOUD_TOKEN_FILE=" + token,
+			},
+			header: map[string]string{"Authorization": "Basic MTIzOnQwa2Vu"},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			loki := lokifake.Start(t, lokifake.Options{MultiTenant: tt.name == "loki"})
+			c := testkit.NewCollector(t, "host.yaml", "backends/"+tt.name+".yaml")
+			for _, pair := range tt.env {
+				c.Set(strings.Replace(pair, "=URL", "="+loki.URL(), 1))
+			}
+			file := filepath.Join(c.Env["TRIBUTARY_LOGS"], "app", "app.log")
+			appendLine(t, file, "  a line with blanks \t")
+			p := c.Start(t)
+			got := loki.WaitEntries(t, 1, testkit.DeliverTimeout)[0]
+			p.Stop(t)
+
+			assert.Equal(t, "  a line with blanks \t", got.Line)
+			assert.Equal(t, map[string]string{"filename": file, "instance": host, "service_name": "unknown_service"}, got.Labels)
+			assert.Equal(t, []lokifake.Pair{{Name: "os_type", Value: "linux"}}, got.Metadata)
+			for key, value := range tt.header {
+				assert.Equal(t, []string{value}, loki.Requests()[0].Header[key], key)
 			}
 		})
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tributary-otel/tributary/tests/testkit"
 	"github.com/tributary-otel/tributary/tests/testkit/kubeapi"
+	"github.com/tributary-otel/tributary/tests/testkit/lokifake"
 )
 
 const (
@@ -25,8 +26,10 @@ const (
 )
 
 var (
-	at   = time.Date(2026, 11, 21, 3, 0, 0, 123456789, time.UTC)
-	shop = testkit.Pod{Namespace: "shop", Name: "web-7d4b9c6f5d-x2x4z", UID: "b1c2", Container: "main"}
+	at = time.Date(2026, 11, 21, 3, 0, 0, 123456789, time.UTC)
+	// recent is for Loki, which refuses what is older than a week.
+	recent = time.Now().UTC().Add(-5 * time.Minute).Truncate(time.Second).Add(123456789)
+	shop   = testkit.Pod{Namespace: "shop", Name: "web-7d4b9c6f5d-x2x4z", UID: "b1c2", Container: "main"}
 	// long is a line that the runtime splits, and cuts within a character.
 	long = "[ERROR] " + strings.Repeat("ä", 20_000) + " end"
 )
@@ -81,57 +84,110 @@ func assertRecords(t *testing.T, want []wantRecord, got []testkit.Record) {
 	}
 }
 
+// wantEntry is an entry as Loki should show it. Metadata lists all of it but what is different in each run.
+type wantEntry struct {
+	line     string
+	labels   map[string]string
+	metadata map[string]string
+	time     time.Time
+}
+
+func assertEntries(t *testing.T, want []wantEntry, got []lokifake.Entry) {
+	t.Helper()
+	require.Len(t, got, len(want))
+	byLine := map[string]lokifake.Entry{}
+	for _, e := range got {
+		byLine[e.Line] = e
+	}
+	for _, w := range want {
+		e, ok := byLine[w.line]
+		if !assert.True(t, ok, "no entry with the line %.60q", w.line) {
+			continue
+		}
+		metadata := map[string]string{}
+		for _, pair := range e.Metadata {
+			metadata[pair.Name] = pair.Value
+		}
+		assert.Equal(t, w.labels, e.Labels, "labels of %.60q", w.line)
+		assert.Equal(t, w.metadata, metadata, "metadata of %.60q", w.line)
+		assert.True(t, w.time.Equal(e.Timestamp), "time of %.60q: want %s, got %s", w.line, w.time, e.Timestamp)
+	}
+}
+
+// inLoki is what the exporter's profile `alloy` makes of a container's path, as structured metadata.
+func inLoki(more ...string) map[string]string {
+	out := map[string]string{
+		"pod": shop.Name, "k8s_pod_uid": shop.UID, "k8s_container_restart_count": "0",
+		"service_instance_id": shop.Namespace + "." + shop.Name + "." + shop.Container,
+	}
+	for _, pair := range more {
+		key, value, _ := strings.Cut(pair, "=")
+		out[key] = value
+	}
+	return out
+}
+
 // writePod writes one line per text, a second apart, and what no pipeline may ship.
-func writePod(t *testing.T, c *testkit.Collector, stream string, texts ...string) {
+func writePod(t *testing.T, c *testkit.Collector, from time.Time, stream string, texts ...string) {
 	w := testkit.OpenPod(t, c.PodLogs(), shop)
 	for i, text := range texts {
-		w.Write(testkit.Line{Time: at.Add(time.Duration(i) * time.Second), Stream: stream, Text: text})
+		w.Write(testkit.Line{Time: from.Add(time.Duration(i) * time.Second), Stream: stream, Text: text})
 	}
 	own := testkit.OpenPod(t, c.PodLogs(), testkit.Pod{Namespace: "tributary", Name: "tributary-abcde", UID: "f00d", Container: "tributary"})
 	own.Write(testkit.Line{Time: at, Text: "tributary's own line"})
 }
 
 func TestExampleKubernetesToLoki(t *testing.T) {
-	backend := testkit.StartBackend(t)
-	backend.OnlyPath("/otlp/v1/logs")
-	c := testkit.NewCollector(t, "examples/kubernetes-to-loki.yaml").Set("TRIBUTARY_LOKI_URL=" + backend.HTTPURL()).NoMetrics()
-	writePod(t, c, "stdout", "first", long)
+	loki := lokifake.Start(t, lokifake.Options{})
+	c := testkit.NewCollector(t, "examples/kubernetes-to-loki.yaml").Set("TRIBUTARY_LOKI_URL=" + loki.URL()).NoMetrics()
+	writePod(t, c, recent, "stdout", "first", long)
 	p := c.Start(t)
-	got := backend.WaitRecords(t, 2, testkit.DeliverTimeout)
+	got := loki.WaitEntries(t, 2, testkit.DeliverTimeout)
 	p.Stop(t)
-	stdout := map[string]any{"log.iostream": "stdout"}
-	assertRecords(t, []wantRecord{
-		{body: "first", resource: fromPath(), attributes: stdout, time: at},
-		{body: long, resource: fromPath(), attributes: stdout, time: at.Add(time.Second)},
+	labels := map[string]string{
+		"namespace": shop.Namespace, "pod": shop.Name, "container": shop.Container,
+		"instance": shop.Namespace + "/" + shop.Name + ":" + shop.Container, "job": "loki.source.kubernetes.pod_logs",
+		"service_name": shop.Container, // Which Loki adds.
+	}
+	metadata := map[string]string{"k8s_pod_uid": shop.UID, "k8s_container_restart_count": "0", "log_iostream": "stdout"}
+	assertEntries(t, []wantEntry{
+		{line: "first", labels: labels, metadata: metadata, time: recent},
+		{line: long, labels: labels, metadata: metadata, time: recent.Add(time.Second)},
 	}, got)
 }
 
 func TestExampleKubernetesLevelToLoki(t *testing.T) {
 	api := kubeapi.Start(t, kubeapi.NewPod(shop.Namespace, shop.Name, shop.UID, "node-a",
 		kubeapi.WithOwner("ReplicaSet", "web-7d4b9c6f5d", "rs-1"), kubeapi.WithContainers(shop.Container)))
-	backend := testkit.StartBackend(t)
-	backend.OnlyPath("/otlp/v1/logs")
-	c := testkit.NewCollector(t, "examples/kubernetes-level-to-loki.yaml").NoMetrics().Set("TRIBUTARY_LOKI_URL="+backend.HTTPURL(),
+	loki := lokifake.Start(t, lokifake.Options{})
+	c := testkit.NewCollector(t, "examples/kubernetes-level-to-loki.yaml").NoMetrics().Set("TRIBUTARY_LOKI_URL="+loki.URL(),
 		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+api.Kubeconfig(t), "TRIBUTARY_NODE_NAME=node-a")
 	p := c.Start(t)
 	testkit.Eventually(t, testkit.StartTimeout, "the pods are watched", func() bool { return len(api.Requests()) > 0 })
-	writePod(t, c, "stderr", `{"level":"warn","msg":"disk"}`, `time=12:00 level=error msg="no"`, "[ERROR] bracket",
+	writePod(t, c, recent, "stderr", `{"level":"warn","msg":"disk"}`, `time=12:00 level=error msg="no"`, "[ERROR] bracket",
 		"2026-11-21 03:00:00 WARN low", "compiled with 0 errors", "an Error in prose")
-	got := backend.WaitRecords(t, 6, testkit.DeliverTimeout)
+	got := loki.WaitEntries(t, 6, testkit.DeliverTimeout)
 	p.Stop(t)
 
-	resource := fromPath("k8s.node.name=node-a", "k8s.deployment.name=web", "k8s.cluster.name=rancher-custom")
-	stderr := map[string]any{"log.iostream": "stderr"}
-	record := func(n int, body, severity string, number int32) wantRecord {
-		return wantRecord{body, resource, stderr, severity, number, at.Add(time.Duration(n) * time.Second)}
+	entry := func(n int, line, level string) wantEntry {
+		labels := map[string]string{
+			"cluster": "rancher-custom", "namespace": "shop", "container": "main", "job": "shop/main",
+			"service_name": "main", "service_namespace": "shop",
+		}
+		metadata := inLoki("k8s_node_name=node-a", "k8s_deployment_name=web", "log_iostream=stderr")
+		if level != "" {
+			labels["level"] = level
+			metadata["detected_level"] = level
+		}
+		return wantEntry{line, labels, metadata, recent.Add(time.Duration(n) * time.Second)}
 	}
-	assertRecords(t, []wantRecord{
-		record(0, `{"level":"warn","msg":"disk"}`, "WARN", severityWarn),
-		record(1, `time=12:00 level=error msg="no"`, "ERROR", severityError),
-		record(2, "[ERROR] bracket", "ERROR", severityError),
-		record(3, "2026-11-21 03:00:00 WARN low", "WARN", severityWarn),
-		record(4, "compiled with 0 errors", "", 0),
-		record(5, "an Error in prose", "", 0),
+	assertEntries(t, []wantEntry{
+		entry(0, `{"level":"warn","msg":"disk"}`, "warn"),
+		entry(1, `time=12:00 level=error msg="no"`, "error"),
+		entry(2, "[ERROR] bracket", "error"),
+		entry(3, "2026-11-21 03:00:00 WARN low", "warn"),
+		entry(4, "compiled with 0 errors", ""),
+		entry(5, "an Error in prose", ""),
 	}, got)
 }
 
@@ -149,7 +205,7 @@ func TestExampleKubernetesToOTLP(t *testing.T) {
 		"TRIBUTARY_VICTORIALOGS_URL="+victorialogs.HTTPURL(), "TRIBUTARY_OTLP_URL="+generic.HTTPURL(),
 		"TRIBUTARY_OTLP_TOKEN_FILE="+secretFile(t, "t0ken"),
 		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+api.Kubeconfig(t), "TRIBUTARY_NODE_NAME=node-a")
-	writePod(t, c, "stdout", "[WARN] slow", long)
+	writePod(t, c, at, "stdout", "[WARN] slow", long)
 	system := testkit.OpenPod(t, c.PodLogs(), testkit.Pod{Namespace: "kube-system", Name: "dns", UID: "dada", Container: "dns"})
 	system.Write(testkit.Line{Time: at, Text: "of an excluded namespace"})
 	p := c.Start(t)
@@ -173,52 +229,54 @@ func TestExampleKubernetesToGrafanaCloud(t *testing.T) {
 		kubeapi.WithLabels(map[string]string{"app.kubernetes.io/name": "web", "unlisted": "dropped"}),
 		kubeapi.WithAnnotations(map[string]string{"resource.opentelemetry.io/deployment.environment.name": "prod"}),
 		kubeapi.WithContainers(shop.Container)))
-	backend := testkit.StartBackend(t)
-	backend.OnlyPath("/otlp/v1/logs")
+	loki := lokifake.Start(t, lokifake.Options{})
 	c := testkit.NewCollector(t, "examples/kubernetes-to-grafana-cloud.yaml").NoMetrics().Set(
-		"TRIBUTARY_GRAFANA_CLOUD_URL="+backend.HTTPURL()+"/otlp",
+		"TRIBUTARY_GRAFANA_CLOUD_LOKI_URL="+loki.PushURL(),
 		"TRIBUTARY_GRAFANA_CLOUD_USER_FILE="+secretFile(t, "123"), "TRIBUTARY_GRAFANA_CLOUD_TOKEN_FILE="+secretFile(t, "t0ken"),
 		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+api.Kubeconfig(t), "TRIBUTARY_NODE_NAME=node-a")
 	p := c.Start(t)
 	testkit.Eventually(t, testkit.StartTimeout, "the pods are watched", func() bool { return len(api.Requests()) > 0 })
-	writePod(t, c, "stdout", "first")
-	got := backend.WaitRecords(t, 1, testkit.DeliverTimeout)
+	writePod(t, c, recent, "stdout", "first")
+	got := loki.WaitEntries(t, 1, testkit.DeliverTimeout)
 	p.Stop(t)
 
-	resource := fromPath("k8s.node.name=node-a", "app.kubernetes.io/name=web", "deployment.environment.name=prod",
-		"service.name=web", "service.namespace=shop", "service.instance.id=shop."+shop.Name+".main", "job=shop/main",
-		"cluster=my-cluster", "k8s.cluster.name=my-cluster")
-	delete(resource, "k8s.pod.uid")
-	delete(resource, "k8s.container.restart_count")
-	assertRecords(t, []wantRecord{
-		{body: "first", resource: resource, attributes: map[string]any{"stream": "stdout"}, time: at},
-	}, got)
-	assert.Equal(t, []string{"Basic MTIzOnQwa2Vu"}, backend.Requests()[0].Header["Authorization"])
+	assertEntries(t, []wantEntry{{
+		line: "first",
+		labels: map[string]string{
+			"app_kubernetes_io_name": "web", "cluster": "my-cluster", "container": "main", "deployment_environment_name": "prod",
+			"job": "shop/main", "k8s_cluster_name": "my-cluster", "namespace": "shop", "service_name": "web",
+			"service_namespace": "shop",
+		},
+		metadata: map[string]string{
+			"pod": shop.Name, "service_instance_id": "shop." + shop.Name + ".main", "k8s_node_name": "node-a", "log_iostream": "stdout",
+		},
+		time: recent,
+	}}, got)
+	assert.Equal(t, []string{"Basic MTIzOnQwa2Vu"}, loki.Requests()[0].Header["Authorization"])
 }
 
 func TestExampleLinuxHostToLoki(t *testing.T) {
-	backend := testkit.StartBackend(t)
-	backend.OnlyPath("/otlp/v1/logs")
-	c := testkit.NewCollector(t, "examples/linux-host-to-loki.yaml").NoMetrics().Set("TRIBUTARY_LOKI_URL="+backend.HTTPURL(),
+	loki := lokifake.Start(t, lokifake.Options{})
+	c := testkit.NewCollector(t, "examples/linux-host-to-loki.yaml").NoMetrics().Set("TRIBUTARY_LOKI_URL="+loki.URL(),
 		"TRIBUTARY_LOKI_PASSWORD_FILE="+secretFile(t, "s3cret"))
 	require.NoError(t, os.MkdirAll(c.Env["TRIBUTARY_LOGS"], 0o750))
+	stamp := func(seconds int, layout string) string {
+		return recent.Add(time.Duration(seconds) * time.Second).Format(layout)
+	}
 	require.NoError(t, os.WriteFile(filepath.Join(c.Env["TRIBUTARY_LOGS"], "syslog"), []byte(
-		"2026-11-21T03:00:00.123456+00:00 alpha my-web[42]: GET /\n"+
-			"2026-11-21T03:00:01+00:00 alpha cron[7]: not a web service\n"+
+		stamp(0, "2006-01-02T15:04:05.000000-07:00")+" alpha my-web[42]: GET /\n"+
+			stamp(1, time.RFC3339)+" alpha cron[7]: not a web service\n"+
 			"no syslog line\n"+
-			"2026-11-21T03:00:02+00:00 alpha webhook: no pid\n"), 0o600))
+			stamp(2, time.RFC3339)+" alpha webhook: no pid\n"), 0o600))
 	p := c.Start(t)
-	got := backend.WaitRecords(t, 2, testkit.DeliverTimeout)
+	got := loki.WaitEntries(t, 2, testkit.DeliverTimeout)
 	p.Stop(t)
-	assertRecords(t, []wantRecord{
-		{
-			body: "GET /", resource: map[string]any{"service.name": "my-web", "host.name": "alpha"},
-			attributes: map[string]any{"process.pid": int64(42)}, time: at.Truncate(time.Microsecond),
-		},
-		{
-			body: "no pid", resource: map[string]any{"service.name": "webhook", "host.name": "alpha"},
-			attributes: map[string]any{}, time: at.Truncate(time.Second).Add(2 * time.Second),
-		},
+	labels := func(service string) map[string]string {
+		return map[string]string{"job": "loki.source.journal.web", "label": "test", "instance": "alpha", "service_name": service}
+	}
+	assertEntries(t, []wantEntry{
+		{line: "GET /", labels: labels("my-web"), metadata: map[string]string{"process_pid": "42"}, time: recent.Truncate(time.Microsecond)},
+		{line: "no pid", labels: labels("webhook"), metadata: map[string]string{}, time: recent.Truncate(time.Second).Add(2 * time.Second)},
 	}, got)
-	assert.Equal(t, []string{"Basic bG9raTpzM2NyZXQ="}, backend.Requests()[0].Header["Authorization"])
+	assert.Equal(t, []string{"Basic bG9raTpzM2NyZXQ="}, loki.Requests()[0].Header["Authorization"])
 }

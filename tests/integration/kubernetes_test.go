@@ -197,7 +197,7 @@ func TestLinesFlowWhileTheAPIServerIsAway(t *testing.T) {
 	backend := testkit.StartBackend(t)
 	c := testkit.NewCollector(t, "kubernetes.yaml", "backends/otlp.yaml").Set("TRIBUTARY_OTLP_URL="+backend.HTTPURL(),
 		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+api.Kubeconfig(t), "TRIBUTARY_NODE_NAME=node-a")
-	writePod(t, c, "stdout", "nobody knows this pod")
+	writePod(t, c, at, "stdout", "nobody knows this pod")
 	p := c.Start(t)
 	got := backend.WaitRecords(t, 1, testkit.DeliverTimeout)
 	p.Stop(t)

@@ -14,7 +14,8 @@ import (
 // containerd's, so that long lines come in several pieces and files stay small.
 const generatedChunk = 1 << 10
 
-// generatedStart is the stamp before the first line of every generated file.
+// generatedStart is the stamp before the first line of every generated file,
+// unless the options have another.
 var generatedStart = time.Date(2026, time.January, 2, 3, 4, 5, 0, time.UTC)
 
 // GenerateOptions says what Generate writes.
@@ -40,6 +41,9 @@ type GenerateOptions struct {
 	// of a long line of stdout sometimes alternate with those of one of stderr,
 	// as they do in the files of containerd.
 	NoInterleave bool
+	// Start is the stamp before the first line of every file; zero means a fixed
+	// day. Backends refuse what is older than a week or so.
+	Start time.Time
 }
 
 // Expected is what a collector owes for one generated line.
@@ -82,6 +86,7 @@ func Generate(t testing.TB, root string, opts GenerateOptions) []Expected {
 	opts.PartialPercent = cmp.Or(opts.PartialPercent, 3)
 	opts.StderrPercent = cmp.Or(opts.StderrPercent, 10)
 	opts.JSONPercent = cmp.Or(opts.JSONPercent, 50)
+	opts.Start = cmp.Or(opts.Start, generatedStart)
 
 	expected := make([]Expected, 0, opts.Lines)
 	for number := range opts.Pods {
@@ -120,7 +125,7 @@ func newGenerator(t testing.TB, root string, opts GenerateOptions, number int) *
 	}
 	out := OpenPod(t, root, pod)
 	out.Chunk = generatedChunk
-	return &generator{opts: opts, number: number, random: random, pod: pod, out: out, clock: generatedStart}
+	return &generator{opts: opts, number: number, random: random, pod: pod, out: out, clock: opts.Start}
 }
 
 // run writes so many lines and closes the file.
