@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // The texts are Loki 3.7.8's, as measured. All end with a line break.
@@ -137,10 +138,10 @@ func TestRetryAfter(t *testing.T) {
 
 func TestAnAnswerAsAnError(t *testing.T) {
 	a := judge(500, nil, "two\nlines  and \xff no text\n")
-	assert.EqualError(t, &a, "HTTP 500 Internal Server Error: two lines and \uFFFD no text")
+	require.EqualError(t, &a, "HTTP 500 Internal Server Error: two lines and \uFFFD no text")
 	assert.Equal(t, "500", a.label())
 	a = answer{verdict: waiting, text: "connection refused"}
-	assert.EqualError(t, &a, "connection refused")
+	require.EqualError(t, &a, "connection refused")
 	assert.Equal(t, "transport", a.label())
 	a = judge(503, nil, strings.Repeat("é", 10_000))
 	assert.Less(t, len(a.Error()), 600, "a message has room for the beginning only")

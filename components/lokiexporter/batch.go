@@ -4,10 +4,12 @@ package lokiexporter
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
@@ -31,8 +33,11 @@ type tenantBatch struct {
 	// invalid says that Loki cannot have this tenant. It gets no entries.
 	invalid  bool
 	maxBytes int
-	known    *knownStreams
-	now      time.Time
+	// maxBehind is how far an entry may be behind the newest one of its stream; 0 is
+	// no limit.
+	maxBehind time.Duration
+	known     *knownStreams
+	now       time.Time
 
 	byLabels map[string]*stream
 	// filled are the streams that have entries, in the order of their first.
@@ -97,7 +102,10 @@ func (t *tenantBatch) add(s *stream, nanos int64, line string, shared, own []byt
 
 // cut makes requests of all that was added.
 func (t *tenantBatch) cut() {
-	behind := t.now.Add(-behindAfter).UnixNano()
+	behind := int64(math.MinInt64)
+	if t.maxBehind > 0 {
+		behind = t.now.Add(-t.maxBehind * 3 / 4).UnixNano()
+	}
 	t.raw = t.raw[:0]
 	together, entries := []string(nil), 0
 	for _, s := range t.filled {
@@ -180,7 +188,7 @@ const maxKeptTenants = 64
 func (b *batch) tenant(e *lokiExporter, tenant string, now time.Time) *tenantBatch {
 	t, ok := b.byTenant[tenant]
 	if !ok {
-		t = &tenantBatch{tenant: strings.Clone(tenant), maxBytes: e.config.MaxRequestBytes, known: &e.known}
+		t = &tenantBatch{tenant: strings.Clone(tenant), maxBytes: e.config.MaxRequestBytes, maxBehind: e.config.Limits.MaxBehind, known: &e.known}
 		t.invalid = checkTenant(tenant) != nil
 		b.byTenant[t.tenant] = t
 	}
@@ -205,5 +213,7 @@ func (b *batch) requests() [][]*request {
 	if len(b.byTenant) > maxKeptTenants {
 		clear(b.byTenant)
 	}
+	// What is kept for the next batch must not hold on to this one.
+	b.resource.attributes, b.resource.hints = pcommon.Map{}, hints{}
 	return all
 }

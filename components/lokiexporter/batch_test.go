@@ -17,7 +17,7 @@ import (
 
 // newBatchOf returns a batch for one tenant that knows the named streams.
 func newBatchOf(maxBytes int, now time.Time, known ...string) *tenantBatch {
-	t := &tenantBatch{maxBytes: maxBytes, known: &knownStreams{}, now: now}
+	t := &tenantBatch{maxBytes: maxBytes, maxBehind: time.Hour, known: &knownStreams{}, now: now}
 	t.known.accepted("", known, now)
 	return t
 }
@@ -108,9 +108,9 @@ func TestStreamsInRequests(t *testing.T) {
 		},
 		{
 			name:    "old entries are put in order, those of one time stay as they came",
-			entries: []entry{{"a", now, "1"}, {"a", ago(2 * time.Hour), "2"}, {"a", now, "3"}, {"a", ago(3 * time.Hour), "4"}},
+			entries: []entry{{"a", now, "1"}, {"a", ago(2 * time.Hour), "2"}, {"a", now, "3"}, {"a", ago(3 * time.Hour), "4"}, {"a", now, "5"}},
 			known:   []string{"a"},
-			want:    [][]string{{"a:4", "a:2", "a:1", "a:3"}},
+			want:    [][]string{{"a:4", "a:2", "a:1", "a:3", "a:5"}},
 		},
 		{
 			name:    "others stay as they came: Loki takes what is an hour behind",
@@ -133,6 +133,30 @@ func TestStreamsInRequests(t *testing.T) {
 				}
 				assert.Equal(t, tt.want, contents(t, b.taken()))
 			}
+		})
+	}
+}
+
+// The server says how far behind an entry may be.
+func TestHowOldAnEntryIsThatTravelsAlone(t *testing.T) {
+	now := time.Now()
+	for _, tt := range []struct {
+		name   string
+		behind time.Duration
+		age    time.Duration
+		want   int
+	}{
+		{name: "the default, younger than three quarters", behind: time.Hour, age: 44 * time.Minute, want: 1},
+		{name: "the default, older", behind: time.Hour, age: 46 * time.Minute, want: 2},
+		{name: "a server with chunks of an hour", behind: 30 * time.Minute, age: 23 * time.Minute, want: 2},
+		{name: "no limit", behind: 0, age: 100 * time.Hour, want: 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newBatchOf(3<<20, now, "a", "b")
+			b.maxBehind = tt.behind
+			b.put("a", now, "new")
+			b.put("b", now.Add(-tt.age), "old")
+			assert.Len(t, b.taken(), tt.want)
 		})
 	}
 }

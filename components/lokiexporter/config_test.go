@@ -26,7 +26,7 @@ func TestDefaults(t *testing.T) {
 	assert.Equal(t, TenantConfig{Attribute: "__tenant_id__"}, c.Tenant)
 	assert.Equal(t, LimitsConfig{
 		MaxLabelNames: 15, MaxLabelValueBytes: 2048, MaxLineBytes: 262144, LongLines: "split",
-		MaxMetadataPairs: 128, MaxMetadataBytes: 65536, MaxAge: 168 * time.Hour, MaxFuture: 10 * time.Minute,
+		MaxMetadataPairs: 128, MaxMetadataBytes: 65536, MaxAge: 168 * time.Hour, MaxFuture: 10 * time.Minute, MaxBehind: time.Hour,
 	}, c.Limits)
 	assert.Equal(t, 3<<20, c.MaxRequestBytes)
 	assert.Equal(t, DeadLetterConfig{MaxBytes: 100 << 20}, c.DeadLetter)
@@ -46,7 +46,7 @@ func TestEverySetting(t *testing.T) {
 	assert.Equal(t, "raw", c.Format)
 	assert.Equal(t, LimitsConfig{
 		MaxLabelNames: 30, MaxLabelValueBytes: 1024, MaxLineBytes: 65536, LongLines: "truncate",
-		MaxMetadataPairs: 64, MaxMetadataBytes: 32768, MaxAge: 24 * time.Hour, MaxFuture: 5 * time.Minute,
+		MaxMetadataPairs: 64, MaxMetadataBytes: 32768, MaxAge: 24 * time.Hour, MaxFuture: 5 * time.Minute, MaxBehind: 30 * time.Minute,
 	}, c.Limits)
 	assert.Equal(t, 1<<20, c.MaxRequestBytes)
 	assert.Equal(t, DeadLetterConfig{Path: "/var/lib/tributary/refused.jsonl", MaxBytes: 10 << 20}, c.DeadLetter)
@@ -190,9 +190,9 @@ func TestConfig(t *testing.T) {
 		{name: "short labels", yaml: endpoint + "limits: {max_label_value_bytes: 15}", want: []string{"`limits::max_label_value_bytes` must be at least 16, got 15"}},
 		{name: "short lines", yaml: endpoint + "limits: {max_line_bytes: 1023}", want: []string{"`limits::max_line_bytes` must be at least 1024, or 0 for no limit, got 1023"}},
 		{name: "something else for long lines", yaml: endpoint + "limits: {long_lines: drop}", want: []string{"`limits::long_lines` must be split, truncate or refuse, got \"drop\""}},
-		{name: "negative limits", yaml: endpoint + "limits: {max_metadata_pairs: -1, max_metadata_bytes: -2, max_age: -3ns, max_future: -4ns}", want: []string{
+		{name: "negative limits", yaml: endpoint + "limits: {max_metadata_pairs: -1, max_metadata_bytes: -2, max_age: -3ns, max_future: -4ns, max_behind: -5ns}", want: []string{
 			"`limits::max_metadata_pairs` must not be negative, got -1", "`limits::max_metadata_bytes` must not be negative, got -2",
-			"`limits::max_age` must not be negative, got -3ns", "`limits::max_future` must not be negative, got -4ns"}},
+			"`limits::max_age` must not be negative, got -3ns", "`limits::max_future` must not be negative, got -4ns", "`limits::max_behind` must not be negative, got -5ns"}},
 
 		{name: "settings that there are not", yaml: endpoint + "tenant_id: a\nbatchwait: 1s", want: []string{"`batchwait` is not a setting of this exporter\n`tenant_id` is not a setting"}},
 		{name: "settings of an HTTP client", yaml: endpoint + "proxy_url: http://proxy\ntls: {insecure: true}\ncompression: none\nkeepalive: {idle_conn_timeout: 5s}\nauth: {authenticator: basicauth}"},

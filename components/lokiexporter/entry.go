@@ -22,8 +22,8 @@ const (
 	tagTime     = 1<<3 | 2
 	tagLine     = 2<<3 | 2
 	tagMetadata = 3<<3 | 2
-	tagSeconds  = 1<<3 | 0
-	tagNanos    = 2<<3 | 0
+	tagSeconds  = 1 << 3
+	tagNanos    = 2 << 3
 	tagName     = 1<<3 | 2
 	tagValue    = 2<<3 | 2
 )

@@ -120,11 +120,11 @@ func (e *lokiExporter) start(ctx context.Context, host component.Host) error {
 	client := e.config.ClientConfig
 	// The tenant is not for every request the same, and the headers of the client
 	// would win over it.
-	if tenant, ok := client.Headers.Get(tenantHeader); ok {
-		if err := checkTenant(string(tenant)); err != nil {
+	if tenant, ok := headerTenant(client.Headers); ok {
+		if err := checkTenant(tenant); err != nil {
 			return fmt.Errorf("the header %s %w", tenantHeader, err)
 		}
-		e.tenant = string(tenant)
+		e.tenant = tenant
 		client.Headers = slices.DeleteFunc(slices.Clone(client.Headers), func(h configopaque.Pair) bool {
 			return strings.EqualFold(h.Name, tenantHeader)
 		})

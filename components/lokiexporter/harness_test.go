@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
@@ -144,5 +143,3 @@ func appendLogs(t testing.TB, ld plog.Logs, resource attrs, records ...rec) {
 		lr.SetSeverityText(r.text)
 	}
 }
-
-func id(name string) component.ID { return component.MustNewIDWithName("loki", name) }

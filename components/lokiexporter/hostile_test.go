@@ -3,9 +3,17 @@
 package lokiexporter
 
 import (
+	"context"
+	"regexp"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
+	"github.com/golang/snappy"
+	"github.com/grafana/loki/pkg/push"
+	"github.com/prometheus/otlptranslator"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -112,6 +120,23 @@ func ticking() func() time.Time {
 	return func() time.Time { at = at.Add(time.Microsecond); return at }
 }
 
+// TestRequestsAreAcceptable looks at what would be sent, many times.
+func TestRequestsAreAcceptable(t *testing.T) {
+	for _, yaml := range everyWay {
+		t.Run(yaml, func(t *testing.T) {
+			e, next := newEncoder(t, yaml), ticking()
+			b := e.batches.Get().(*batch)
+			seeds(t, 300, func(t *testing.T, r random) {
+				ld := r.hostileLogs(next)
+				e.encode(context.Background(), b, ld, time.Now())
+				entries := requireAcceptable(t, e, b.requests())
+				require.Equal(t, ld.LogRecordCount(), entries+len(b.refused))
+				b.refused = nil
+			})
+		})
+	}
+}
+
 // TestNothingProvokesLoki sends whatever there may be. Loki never has a reason to
 // complain, and all of it is there afterwards.
 func TestNothingProvokesLoki(t *testing.T) {
@@ -129,7 +154,7 @@ func TestNothingProvokesLoki(t *testing.T) {
 				require.Equal(t, 204, request.Status, request.Answer)
 			}
 			refused = e.sum(t, "refused_log_records")
-			require.Greater(t, refused, 0, "times and tenants that there are not")
+			require.Positive(t, refused, "times and tenants that there are not")
 			require.Equal(t, records, e.sum(t, "delivered_log_records")+refused)
 			require.Equal(t, records, loki.Count()+refused)
 			require.Equal(t, refused, e.sum(t, "refused_log_records", "reason", reasonTooOld)+
@@ -147,37 +172,117 @@ func TestNothingProvokesLoki(t *testing.T) {
 	}
 }
 
-// FuzzLogs does the same with logs as they come over the wire.
+// FuzzLogs encodes logs with a name, a value and a body in every place where one can
+// be.
 func FuzzLogs(f *testing.F) {
-	marshaler := &plog.ProtoMarshaler{}
-	seedLogs := func(ld plog.Logs) {
-		data, err := marshaler.MarshalLogs(ld)
-		require.NoError(f, err)
-		for way := range everyWay {
-			f.Add(uint8(way), data)
-		}
+	for way := range everyWay {
+		f.Add(uint8(way), "http.method", "GET", "a=b", "v1")
+		f.Add(uint8(way), "日志", "\xff", "\x00", "")
+		f.Add(uint8(way), "a", "\uFFFD", "{}", "__x")
+		f.Add(uint8(way), hintAttributeLabels, "a,b.c", `{"a":1}`, hintTenant)
 	}
-	seedLogs(logsOf(f, pod, rec{body: "hello", attrs: attrs{"a": "b", "level": "info"}}))
-	seedLogs(logsOf(f, attrs{"日志": "\xff", "__x": "y", "": ""}, rec{body: map[string]any{"": "\x00"}, attrs: attrs{"loki.attribute.labels": "a,日志", "日志": []any{1, "\xff"}}}))
-	f.Fuzz(func(t *testing.T, way uint8, data []byte) {
-		ld, err := (&plog.ProtoUnmarshaler{}).UnmarshalLogs(data)
-		if err != nil {
-			return
+	var encoders []*lokiExporter
+	for _, yaml := range everyWay {
+		encoders = append(encoders, newEncoder(f, yaml))
+	}
+	f.Fuzz(func(t *testing.T, way uint8, name, value, body, other string) {
+		fill := func(m pcommon.Map) {
+			m.PutStr(name, value)
+			m.PutStr(other, name)
+			nested := m.PutEmptyMap(name + "." + other)
+			nested.PutStr(value, body)
+			nested.PutEmptyMap(name).PutStr(other, value)
+			m.PutEmptySlice(value).AppendEmpty().SetStr(name)
 		}
-		next := ticking()
-		for _, rl := range ld.ResourceLogs().All() {
-			for _, sl := range rl.ScopeLogs().All() {
-				for _, lr := range sl.LogRecords().All() {
-					lr.SetTimestamp(timestamp(next()))
+		ld, next := plog.NewLogs(), ticking()
+		rl := ld.ResourceLogs().AppendEmpty()
+		fill(rl.Resource().Attributes())
+		sl := rl.ScopeLogs().AppendEmpty()
+		sl.Scope().SetName(name)
+		sl.Scope().SetVersion(value)
+		fill(sl.Scope().Attributes())
+		for _, hint := range []string{"", hintAttributeLabels, hintResourceLabels, hintFormat, hintTenant, tenantAttribute, levelAttribute} {
+			lr := sl.LogRecords().AppendEmpty()
+			lr.SetTimestamp(timestamp(next()))
+			lr.SetSeverityText(other)
+			lr.Body().SetStr(body)
+			if hint == hintFormat {
+				fill(lr.Body().SetEmptyMap())
+			}
+			fill(lr.Attributes())
+			lr.Attributes().PutStr(hint, name)
+		}
+		e := encoders[int(way)%len(encoders)]
+		b := e.batches.Get().(*batch)
+		e.encode(context.Background(), b, ld, time.Now())
+		entries := requireAcceptable(t, e, b.requests())
+		require.Equal(t, ld.LogRecordCount(), entries+len(b.refused))
+		b.refused = nil
+		e.batches.Put(b)
+	})
+}
+
+// oneLabel is the first label of a list in Loki's text form.
+var oneLabel = regexp.MustCompile(`^([a-zA-Z_][a-zA-Z0-9_]*)=("(?:[^"\\]|\\.)*")(?:, )?`)
+
+// requireAcceptable checks requests for all that Loki could refuse, and returns the
+// number of their entries.
+func requireAcceptable(t testing.TB, e *lokiExporter, all [][]*request) int {
+	t.Helper()
+	limits, entries := e.config.Limits, 0
+	for _, requests := range all {
+		for _, r := range requests {
+			require.NoError(t, checkTenant(r.tenant))
+			raw, err := snappy.Decode(nil, r.body)
+			require.NoError(t, err)
+			require.LessOrEqual(t, len(raw), e.config.MaxRequestBytes)
+			var p push.PushRequest
+			require.NoError(t, p.Unmarshal(raw))
+			for _, s := range p.Streams {
+				requireLabels(t, s.Labels, limits)
+				require.NotEmpty(t, s.Entries)
+				entries += len(s.Entries)
+				for _, entry := range s.Entries {
+					require.LessOrEqual(t, len(entry.Line), limits.MaxLineBytes)
+					require.LessOrEqual(t, len(entry.StructuredMetadata), limits.MaxMetadataPairs)
+					size, names := 0, map[string]bool{}
+					for _, pair := range entry.StructuredMetadata {
+						require.True(t, legalName(pair.Name), pair.Name)
+						_, err := (&otlptranslator.LabelNamer{}).Build(pair.Name)
+						require.NoError(t, err)
+						require.False(t, names[pair.Name], "%s is there twice", pair.Name)
+						require.NotEmpty(t, pair.Value)
+						require.True(t, utf8.ValidString(pair.Value))
+						names[pair.Name] = true
+						size += len(pair.Name) + len(pair.Value)
+					}
+					require.LessOrEqual(t, size, limits.MaxMetadataBytes)
 				}
 			}
 		}
-		loki := unlimited(t)
-		e := run(t, loki.URL(), everyWay[int(way)%len(everyWay)])
-		e.send(t, ld)
-		for _, request := range loki.Requests() {
-			require.Equal(t, 204, request.Status, request.Answer)
+	}
+	return entries
+}
+
+func requireLabels(t testing.TB, text string, limits LimitsConfig) {
+	t.Helper()
+	require.Regexp(t, `^\{.+\}$`, strings.ReplaceAll(text, "\n", ""))
+	before, count := "", 0
+	for rest := text[1 : len(text)-1]; rest != ""; {
+		m := oneLabel.FindStringSubmatch(rest)
+		require.NotNil(t, m, "%s in %s", rest, text)
+		require.True(t, legalName(m[1]), m[1])
+		require.Less(t, before, m[1], "sorted, each once")
+		value, err := strconv.Unquote(m[2])
+		require.NoError(t, err)
+		require.NotEmpty(t, value)
+		require.LessOrEqual(t, len(value), limits.MaxLabelValueBytes)
+		require.NotContains(t, value, "\uFFFD")
+		require.True(t, utf8.ValidString(value))
+		if before = m[1]; before != serviceNameLabel {
+			count++
 		}
-		require.Equal(t, ld.LogRecordCount(), loki.Count()+e.sum(t, "refused_log_records"))
-	})
+		rest = rest[len(m[0]):]
+	}
+	require.LessOrEqual(t, count, limits.MaxLabelNames)
 }

@@ -15,19 +15,19 @@ import (
 // way is therefore sent alone:
 //
 //   - one that was not accepted within knownFor: it may be one too many;
-//   - one with an entry older than behindAfter: Loki accepts what is at most one
-//     hour (half its max_chunk_age) behind the newest entry of the stream, which
+//   - one with an entry older than three quarters of limits::max_behind: Loki
+//     accepts what is at most so far behind the newest entry of the stream, which
 //     somebody else may have sent, but which is hardly newer than now;
 //   - one that brings more than aloneBytes, at once or faster than shareRate: it may
 //     exceed the rate;
 //   - one that was refused in this way within knownFor: Loki's limits may be other
-//     ones, or somebody else sends to the same stream.
+//     ones, or somebody else sends to the same stream;
+//   - every one, after Loki was in trouble: it may have forgotten its streams.
 //
 // All other streams cannot be refused there, and travel together.
 const (
-	knownFor    = 10 * time.Minute
-	behindAfter = 45 * time.Minute
-	aloneBytes  = 512 << 10
+	knownFor   = 10 * time.Minute
+	aloneBytes = 512 << 10
 	// shareRate, in bytes a second, is a sixth of what Loki allows.
 	shareRate = 512 << 10
 )
@@ -40,8 +40,12 @@ const maxKnown = 20_000
 type knownStreams struct {
 	mu      sync.Mutex
 	streams map[streamKey]knownStream
-	tenants map[string]time.Time
+	tenants map[string]knownTenant
 }
+
+// knownTenant says when Loki last took something of a tenant, and when it last
+// failed to answer or answered that it failed.
+type knownTenant struct{ accepted, failed time.Time }
 
 type streamKey struct{ tenant, labels string }
 
@@ -66,7 +70,8 @@ func (k *knownStreams) mayShare(tenant, labels string, size int, now time.Time) 
 	level := max(0, s.level-now.Sub(s.at).Seconds()*shareRate) + float64(size)
 	s.level, s.at = min(level, 4*aloneBytes), now
 	k.streams[key] = s
-	return level <= aloneBytes && now.Sub(s.accepted) < knownFor && now.Sub(s.refused) >= knownFor
+	return level <= aloneBytes && now.Sub(s.accepted) < knownFor && now.Sub(s.refused) >= knownFor &&
+		s.accepted.After(k.tenants[tenant].failed)
 }
 
 // lastOfStream is when Loki last accepted entries of a stream, lastOfTenant when
@@ -80,7 +85,7 @@ func (k *knownStreams) lastOfStream(tenant, labels string) time.Time {
 func (k *knownStreams) lastOfTenant(tenant string) time.Time {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.tenants[tenant]
+	return k.tenants[tenant].accepted
 }
 
 // accepted notes that Loki has entries of these streams.
@@ -94,7 +99,19 @@ func (k *knownStreams) accepted(tenant string, labels []string, now time.Time) {
 		s.accepted = now
 		k.streams[key] = s
 	}
-	k.tenants[tenant] = now
+	t := k.tenants[tenant]
+	t.accepted = now
+	k.tenants[tenant] = t
+}
+
+// failed notes that Loki was in trouble.
+func (k *knownStreams) failed(tenant string, now time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.makeRoom()
+	t := k.tenants[tenant]
+	t.failed = now
+	k.tenants[tenant] = t
 }
 
 // refused notes that an ingester refused some or all of a stream.
@@ -110,6 +127,6 @@ func (k *knownStreams) refused(tenant, labels string, now time.Time) {
 
 func (k *knownStreams) makeRoom() {
 	if k.streams == nil || len(k.streams) > maxKnown {
-		k.streams, k.tenants = map[streamKey]knownStream{}, map[string]time.Time{}
+		k.streams, k.tenants = map[streamKey]knownStream{}, map[string]knownTenant{}
 	}
 }

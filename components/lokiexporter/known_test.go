@@ -45,6 +45,14 @@ func TestWhichStreamMayShareARequest(t *testing.T) {
 	k.accepted("", []string{"a"}, now.Add(9*time.Minute))
 	assert.False(t, k.mayShare("", "a", 1, now.Add(9*time.Minute)), "whatever it accepted since")
 	assert.True(t, k.mayShare("", "a", 1, now.Add(10*time.Minute)), "but one that it refused ten minutes ago")
+
+	k.accepted("", []string{"c"}, now)
+	k.accepted("team", []string{"c"}, now)
+	k.failed("", now.Add(time.Second))
+	assert.False(t, k.mayShare("", "c", 1, now.Add(time.Minute)), "not one of a Loki that failed since: it may have started anew")
+	assert.True(t, k.mayShare("team", "c", 1, now.Add(time.Minute)), "another tenant is not concerned")
+	k.accepted("", []string{"c"}, now.Add(2*time.Second))
+	assert.True(t, k.mayShare("", "c", 1, now.Add(time.Minute)), "but when it accepted the stream again")
 }
 
 func TestKnownStreamsAreBounded(t *testing.T) {
@@ -184,4 +192,63 @@ func TestAfterAnOutageEachStreamGoesAlone(t *testing.T) {
 	require.NoError(t, x.send(context.Background(), [][]*request{{old}}))
 	assert.Equal(t, []string{"a", "b"}, streamsOf(loki.Requests()[before:]))
 	assert.Contains(t, loki.Requests()[before].Answer, "entry too far behind")
+}
+
+// An answer that speaks of the last stream says nothing of the others.
+func TestWhatIsSaidOfOneStreamIsAskedForEach(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{"a stream too fast": streamRateEntry + streamRateEnd, "a stream too many": streamLimitText} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			loki := lokifake.Start(t, lokifake.Options{})
+			e := run(t, loki.URL(), byService)
+			both := func() plog.Logs { return batchOf(t, map[string][]rec{"a": numbered("a", 3), "b": numbered("b", 3)}) }
+			e.send(t, both())
+			loki.SetFault(lokifake.Fault{Status: 429, Body: text, Times: 1})
+			e.send(t, both())
+			assert.ElementsMatch(t, []string{"a+b", "a", "b"}, streamsOf(loki.Requests()[2:]))
+			last := loki.Requests()[2].Streams[1]
+			e.send(t, both())
+			assert.NotContains(t, streamsOf(loki.Requests()[5:]), "a+b", "the one that was refused goes alone: %s", last)
+			e.assertCounts(t, 18, nil)
+		})
+	}
+}
+
+func TestARefusalOfTheIngesterIsAskedForEachStream(t *testing.T) {
+	t.Parallel()
+	loki := lokifake.Start(t, lokifake.Options{})
+	e := run(t, loki.URL(), byService)
+	all := func() plog.Logs {
+		return batchOf(t, map[string][]rec{"a": numbered("a", 1), "b": numbered("b", 1), "c": numbered("c", 1), "d": numbered("d", 1)})
+	}
+	e.send(t, all())
+	loki.SetFault(lokifake.Fault{Status: 400, Body: behindText, Times: 1})
+	e.send(t, all())
+	assert.ElementsMatch(t, []string{"a+b+c+d", "a", "b", "c", "d"}, streamsOf(loki.Requests()[4:]))
+	e.assertCounts(t, 8, nil)
+}
+
+// Streams over a limit wait; those behind them in the batch do not wait with them.
+func TestStreamsThatWaitDoNotHoldUpTheOthers(t *testing.T) {
+	t.Parallel()
+	loki := lokifake.Start(t, lokifake.Options{})
+	config, err := load(t, byService+noQueue+"endpoint: "+loki.URL()+"\nretry_on_failure: {initial_interval: 1h, max_interval: 1h}")
+	require.NoError(t, err)
+	e := runConfig(t, config)
+	loki.SetFault(onLine("over", lokifake.Fault{Status: 429, Body: streamLimitText}))
+	ld := plog.NewLogs()
+	for i := range 10 {
+		appendLogs(t, ld, attrs{"service.name": fmt.Sprint("over", i)}, rec{body: "over"})
+	}
+	appendLogs(t, ld, attrs{"service.name": "good"}, rec{body: "good"})
+	ctx, cancel := context.WithCancel(context.Background())
+	s := e.begin(ctx, ld)
+	loki.WaitEntries(t, 1, patience)
+	// Once before the good one, once behind it.
+	loki.WaitForRequests(t, patience, "each to be tried", func(r []lokifake.Request) bool { return statuses(r)[429] >= 20 })
+	assert.True(t, s.waits(), "the next round comes after an hour")
+	assert.Len(t, loki.Requests(), 21)
+	cancel()
+	require.ErrorIs(t, s.wait(t), context.Canceled)
 }

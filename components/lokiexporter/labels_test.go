@@ -3,7 +3,6 @@
 package lokiexporter
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -97,6 +96,11 @@ func TestLabelsAndMetadata(t *testing.T) {
 			record:   rec{body: "x"},
 			labels:   texts{"namespace": "a", "container": "b", "job": "d", "service_name": "e", "instance": "f", "filename": "g", "cluster": "h", "k8s_cluster_name": "h"},
 			metadata: texts{"pod": "c"},
+		},
+		{
+			name: "alloy: a name that Alloy gave beside its attribute", yaml: "labels: {profile: alloy}",
+			resource: attrs{"namespace": "a", "k8s.namespace.name": "b"}, record: rec{body: "x"},
+			labels: texts{"namespace": "a", "service_namespace": "b"}, metadata: texts{},
 		},
 		{
 			name: "alloy: a file of a host", yaml: "labels: {profile: alloy}", resource: host, record: rec{body: "x"},
@@ -296,150 +300,5 @@ func TestLabelsAndMetadata(t *testing.T) {
 				assert.Equal(t, tt.metadata, metadataOf(entry))
 			}
 		})
-	}
-}
-
-func TestScopesAreMetadata(t *testing.T) {
-	ld := plog.NewLogs()
-	rl := ld.ResourceLogs().AppendEmpty()
-	rl.Resource().Attributes().PutStr("r", "1")
-	for _, name := range []string{"first", "second"} {
-		sl := rl.ScopeLogs().AppendEmpty()
-		sl.Scope().SetName(name)
-		sl.Scope().SetVersion("v1")
-		sl.Scope().Attributes().PutStr(name+".attribute", "2")
-		sl.Scope().Attributes().PutStr("__x", "3")
-		lr := sl.LogRecords().AppendEmpty()
-		lr.Body().SetStr(name)
-		lr.SetTraceID([16]byte{1, 2})
-		lr.SetSpanID([8]byte{3})
-	}
-	entries, _ := stored(t, "labels: {profile: none}", ld)
-	require.Len(t, entries, 2)
-	ids := texts{"trace_id": "01020000000000000000000000000000", "span_id": "0300000000000000", "r": "1", "scope_version": "v1"}
-	for i, name := range []string{"first", "second"} {
-		want := texts{"scope_name": name, name + "_attribute": "2"}
-		for k, v := range ids {
-			want[k] = v
-		}
-		assert.Equal(t, want, metadataOf(entries[i]))
-	}
-}
-
-func TestFormats(t *testing.T) {
-	for _, tt := range []struct{ name, yaml, want string }{
-		{"raw", "labels: {profile: none}", "x"},
-		{"json", "labels: {profile: none}\nformat: json", `{"body":"x","severity":"INFO","attributes":{"b":"c"},"resources":{"a":1}}`},
-		{"logfmt", "labels: {profile: none}\nformat: logfmt", "x= severity=INFO attribute_b=c resource_a=1"},
-		{"raw without labels", "format: raw", "x"},
-		{"json without labels", "", `{"body":"x","severity":"INFO","attributes":{"b":"c"},"resources":{"a":1}}`},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			entries, _ := stored(t, tt.yaml, logsOf(t, attrs{"a": 1, "__tenant_id__": "t"}, rec{body: "x", attrs: attrs{"b": "c"}, text: "INFO"}))
-			assert.Equal(t, tt.want, entries[0].Line)
-		})
-	}
-}
-
-func TestLinesOfBodies(t *testing.T) {
-	for _, tt := range []struct {
-		name string
-		body any
-		want string
-	}{
-		{"text", "a line", "a line"},
-		{"nothing", nil, ""},
-		{"an empty text", "", ""},
-		{"several lines, colours and a NUL", "a\r\nb\x1b[31m\x00", "a\r\nb\x1b[31m\x00"},
-		{"text that is no UTF-8", "caf\xe9", "caf\xe9"},
-		{"bytes", []byte("caf\xe9"), "caf\xe9"},
-		{"no bytes", []byte{}, ""},
-		{"a map", map[string]any{"a": 1, "b": map[string]any{"c": "d"}}, `{"a":1,"b":{"c":"d"}}`},
-		{"a list", []any{"a", 1}, `["a",1]`},
-		{"a number", 42, "42"},
-		{"a truth value", true, "true"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			entries, _ := stored(t, "labels: {profile: none}", logsOf(t, nil, rec{body: tt.body}))
-			assert.Equal(t, tt.want, entries[0].Line)
-		})
-	}
-}
-
-func TestRecordsOfOneResourceInManyStreams(t *testing.T) {
-	var records []rec
-	want := map[string]int{}
-	for i := range 5 * maxVariants {
-		user := strings.Repeat("u", 1+i%(maxVariants+10))
-		records = append(records, rec{body: string(rune('a'+i%20)) + user, attrs: attrs{"user": user, "n": "a\x00b"[:1+i%3]}})
-		want[user]++
-	}
-	entries, _ := stored(t, "labels: {profile: none, attributes: [user, n]}", logsOf(t, nil, records...))
-	require.Len(t, entries, len(records))
-	got := map[string]int{}
-	for _, e := range entries {
-		assert.Equal(t, e.Labels["user"], e.Line[1:], "each is in its stream")
-		got[e.Labels["user"]]++
-	}
-	assert.Equal(t, want, got)
-}
-
-func TestValuesWithNULsAreDifferentStreams(t *testing.T) {
-	entries, _ := stored(t, "labels: {profile: none, attributes: [a, b]}", logsOf(t, nil,
-		rec{body: "1", attrs: attrs{"a": "x\x00y", "b": "z"}},
-		rec{body: "2", attrs: attrs{"a": "x", "b": "y\x00z"}},
-	))
-	require.Len(t, entries, 2)
-	assert.Equal(t, texts{"a": "x\x00y", "b": "z", "service_name": "unknown_service"}, entries[0].Labels)
-	assert.Equal(t, texts{"a": "x", "b": "y\x00z", "service_name": "unknown_service"}, entries[1].Labels)
-}
-
-func TestTenants(t *testing.T) {
-	loki := lokifake.Start(t, lokifake.Options{MultiTenant: true})
-	e := run(t, loki.URL(), "labels: {profile: none}\ntenant: {value: default}")
-	ld := logsOf(t, attrs{"__tenant_id__": "red"}, rec{body: "of the resource"}, rec{body: "of the resource too", attrs: attrs{"__tenant_id__": "green"}})
-	appendLogs(t, ld, nil, rec{body: "none"}, rec{body: "of the record", attrs: attrs{"__tenant_id__": "green"}},
-		rec{body: "a number", attrs: attrs{"__tenant_id__": 42}}, rec{body: "empty", attrs: attrs{"__tenant_id__": ""}},
-		rec{body: "hinted", attrs: attrs{"loki.tenant": "customer", "customer": "blue", "__tenant_id__": "green"}})
-	appendLogs(t, ld, attrs{"__tenant_id__": ""}, rec{body: "empty too"})
-	e.send(t, ld)
-	for tenant, want := range map[string][]string{
-		"red": {"of the resource", "of the resource too"}, "green": {"of the record"}, "42": {"a number"}, "blue": {"hinted"},
-		"default": {"none", "empty", "empty too"},
-	} {
-		assert.Equal(t, want, linesOf(loki.Entries(tenant)), tenant)
-	}
-	for _, entry := range loki.Entries("") {
-		assert.Empty(t, entry.Meta("tenant_id"))
-		assert.Empty(t, entry.Meta("_tenant_id_"))
-		assert.Len(t, entry.Labels, 1)
-	}
-}
-
-func TestTenantsOfAnotherAttribute(t *testing.T) {
-	loki := lokifake.Start(t, lokifake.Options{MultiTenant: true})
-	e := run(t, loki.URL(), "labels: {profile: none}\ntenant: {value: default, attribute: k8s.namespace.name}")
-	ld := logsOf(t, attrs{"k8s.namespace.name": "shop"}, rec{body: "x"})
-	appendLogs(t, ld, attrs{"__tenant_id__": "red"}, rec{body: "y"})
-	e.send(t, ld)
-	assert.Equal(t, []string{"x"}, linesOf(loki.Entries("shop")))
-	assert.Equal(t, "shop", loki.Entries("shop")[0].Meta("k8s_namespace_name"), "an attribute that may be sent stays one")
-	assert.Equal(t, []string{"y"}, linesOf(loki.Entries("default")))
-}
-
-func TestTenantsThatLokiCannotHave(t *testing.T) {
-	loki := lokifake.Start(t, lokifake.Options{MultiTenant: true})
-	e := run(t, loki.URL(), "labels: {profile: none}\ntenant: {value: default}")
-	ld := logsOf(t, nil, rec{body: "good"})
-	bad := []string{"a|b", "a/b", "a:b", ".", "..", "ä", "a b", strings.Repeat("x", 151), "a\r\nX-Evil: 1"}
-	for _, tenant := range bad {
-		appendLogs(t, ld, attrs{"__tenant_id__": tenant}, rec{body: "for " + tenant})
-	}
-	appendLogs(t, ld, nil, rec{body: "good too"})
-	e.send(t, ld)
-	assert.Equal(t, []string{"good", "good too"}, linesOf(loki.Entries("")))
-	e.assertCounts(t, 2, map[string]int{"invalid_tenant": len(bad)})
-	for _, r := range loki.Requests() {
-		assert.Equal(t, 204, r.Status)
 	}
 }

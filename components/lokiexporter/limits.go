@@ -32,6 +32,10 @@ type LimitsConfig struct {
 	MaxAge time.Duration `mapstructure:"max_age"`
 	// MaxFuture is how far ahead of this machine's clock it may be (default: 10m).
 	MaxFuture time.Duration `mapstructure:"max_future"`
+	// MaxBehind is how far it may be behind the newest entry of its stream: half of
+	// the server's ingester.max_chunk_age (default: 1h). What may be further behind is
+	// sent, but not together with other streams.
+	MaxBehind time.Duration `mapstructure:"max_behind"`
 }
 
 // Values of LimitsConfig.LongLines.
@@ -51,6 +55,7 @@ func defaultLimits() LimitsConfig {
 		MaxMetadataBytes:   64 << 10,
 		MaxAge:             7 * 24 * time.Hour,
 		MaxFuture:          10 * time.Minute,
+		MaxBehind:          time.Hour,
 	}
 }
 
@@ -77,6 +82,7 @@ func (l *LimitsConfig) validate() error {
 		{"max_metadata_bytes", l.MaxMetadataBytes, l.MaxMetadataBytes < 0},
 		{"max_age", l.MaxAge, l.MaxAge < 0},
 		{"max_future", l.MaxFuture, l.MaxFuture < 0},
+		{"max_behind", l.MaxBehind, l.MaxBehind < 0},
 	} {
 		if n.negative {
 			errs = append(errs, fmt.Errorf("`limits::%s` must not be negative, got %v", n.key, n.value))

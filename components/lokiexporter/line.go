@@ -14,9 +14,9 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-// line returns the text of an entry, which holds until the next call. taken are
-// attributes that became labels and are left out of json and logfmt.
-func (b *batch) line(format string, lr plog.LogRecord, resource pcommon.Map, scope pcommon.InstrumentationScope, taken map[string]bool) string {
+// lineOf returns the text of an entry. taken are attributes that became labels and
+// are left out of json and logfmt.
+func lineOf(format string, lr plog.LogRecord, resource pcommon.Map, scope pcommon.InstrumentationScope, taken map[string]bool) string {
 	switch format {
 	case formatJSON:
 		if text, err := jsonLine(lr, resource, scope, taken); err == nil {
@@ -29,19 +29,18 @@ func (b *batch) line(format string, lr plog.LogRecord, resource pcommon.Map, sco
 	}
 	// What cannot be written in the wanted format, or in one that does not exist, is
 	// sent as it is rather than not at all.
-	return b.bodyText(lr.Body())
+	return bodyText(lr.Body())
 }
 
 // bodyText is the body as text: a map or a list as JSON, bytes as they are.
-func (b *batch) bodyText(body pcommon.Value) string {
+func bodyText(body pcommon.Value) string {
 	switch body.Type() {
 	case pcommon.ValueTypeStr:
 		return body.Str()
 	case pcommon.ValueTypeBytes:
-		b.record.line = append(b.record.line[:0], body.Bytes().AsRaw()...)
-		return view(b.record.line)
+		return view(body.Bytes().AsRaw())
 	default:
-		return body.AsString()
+		return otherText(body)
 	}
 }
 

@@ -23,8 +23,8 @@ var copiedNames = []string{
 // maxNameBytes is what Loki accepts as the length of a label name.
 const maxNameBytes = 1024
 
-// reserved tells names that are never sent: Loki stores `__tenant_id__` as an
-// ordinary label, and an empty key has no name at all.
+// reserved tells names that are never sent: Loki would store `__tenant_id__` as an
+// ordinary label.
 func reserved(name string) bool {
 	return strings.HasPrefix(name, "__")
 }
@@ -54,7 +54,7 @@ func lokiName(attribute string) string {
 	return cutName(name)
 }
 
-// oneForOne replaces each byte-wise or multi-byte illegal character by one
+// oneForOne replaces each illegal character, however many bytes it has, by one
 // underscore.
 func oneForOne(name string) string {
 	return strings.Map(func(r rune) rune {
@@ -88,21 +88,41 @@ func legalName(name string) bool {
 // more than all else that is done for an attribute. It is used by one goroutine.
 // What an application invents as keys cannot fill the memory: past maxNames, and
 // for keys longer than longName, the names are worked out each time.
-type names map[string]string
+type names struct {
+	all map[string]*knownName
+	// recent are some of them, found without hashing the attribute: records have the
+	// same few attributes again and again.
+	recent [64]*knownName
+}
+
+type knownName struct{ attribute, name string }
 
 const (
 	maxNames = 4096
 	longName = 256
 )
 
-func (n names) of(attribute string) string {
-	if name, ok := n[attribute]; ok {
-		return name
+func (n *names) of(attribute string) string {
+	place := 0
+	if size := len(attribute); size > 0 {
+		place = (size + 5*int(attribute[0]) + 3*int(attribute[size-1])) % len(n.recent)
 	}
-	name := lokiName(attribute)
-	if len(n) < maxNames && len(attribute) <= longName {
-		// The key points into a batch that is about to go away.
-		n[strings.Clone(attribute)] = name
+	if known := n.recent[place]; known != nil && known.attribute == attribute {
+		return known.name
 	}
-	return name
+	known, ok := n.all[attribute]
+	if !ok {
+		name := lokiName(attribute)
+		if len(n.all) >= maxNames || len(attribute) > longName {
+			return name
+		}
+		if n.all == nil {
+			n.all = map[string]*knownName{}
+		}
+		// The attribute points into a batch that is about to go away.
+		known = &knownName{strings.Clone(attribute), name}
+		n.all[known.attribute] = known
+	}
+	n.recent[place] = known
+	return known.name
 }

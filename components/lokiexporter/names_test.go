@@ -134,13 +134,13 @@ func TestNamesCannotFillTheMemory(t *testing.T) {
 	for i := range maxNames + 10 {
 		n.of(fmt.Sprintf("attribute.%d", i))
 	}
-	assert.Len(t, n, maxNames)
+	assert.Len(t, n.all, maxNames)
 	assert.Equal(t, "a_b", n.of("a.b"), "others are worked out")
 
 	n = names{}
 	long := strings.Repeat("x", longName+1)
 	assert.Equal(t, long, n.of(long))
-	assert.Empty(t, n)
+	assert.Empty(t, n.all)
 }
 
 func TestLegalNames(t *testing.T) {

@@ -44,7 +44,7 @@ func TestAnEmptyBatchSendsNothing(t *testing.T) {
 // arrives once.
 func TestWhatIsTriedAgainUntilItPasses(t *testing.T) {
 	t.Parallel()
-	const often = 40
+	const often = 20
 	for _, tt := range []struct {
 		name  string
 		fault lokifake.Fault
@@ -132,9 +132,7 @@ func TestALoginPageIsNoSuccess(t *testing.T) {
 	})
 	e := run(t, gateway, byService)
 	s := e.begin(context.Background(), service(t, "a", rec{body: "x"}))
-	for range 5 {
-		<-asked
-	}
+	require.Eventually(t, func() bool { return len(asked) > 5 }, patience, time.Millisecond)
 	assert.True(t, s.waits())
 	login.Store(false)
 	require.NoError(t, s.wait(t))
@@ -163,9 +161,17 @@ func TestRedirections(t *testing.T) {
 			moved.Store(true)
 			asked := make(chan struct{}, 1000)
 			gateway := proxyTo(t, loki.URL(), func(w http.ResponseWriter, r *http.Request) bool {
+				if r.Method != http.MethodPost {
+					w.WriteHeader(http.StatusNoContent) // As if it were a success.
+					return true
+				}
+				if r.URL.Path == "/new" {
+					r.URL.Path = pushPath
+					return false
+				}
 				asked <- struct{}{}
 				if moved.Load() {
-					http.Redirect(w, r, loki.PushURL(), tt.status)
+					http.Redirect(w, r, "/new", tt.status)
 				}
 				return moved.Load()
 			})
@@ -175,9 +181,7 @@ func TestRedirections(t *testing.T) {
 				require.NoError(t, s.wait(t))
 				assert.Len(t, asked, 1)
 			} else {
-				for range 5 {
-					<-asked
-				}
+				require.Eventually(t, func() bool { return len(asked) > 5 }, patience, time.Millisecond)
 				assert.True(t, s.waits())
 				assert.Empty(t, loki.Requests(), "nothing but a push arrives")
 				moved.Store(false)
@@ -265,6 +269,9 @@ func TestGivingUpIsASetting(t *testing.T) {
 			require.NoError(t, err)
 			e := runConfig(t, config)
 			require.ErrorContains(t, e.ConsumeLogs(context.Background(), service(t, "a", rec{body: "x"})), "HTTP 503")
+			if tt.name != "some time" {
+				assert.Len(t, loki.Requests(), 1)
+			}
 			assert.Zero(t, e.sum(t, "delivered_log_records"))
 			assert.Zero(t, e.sum(t, "waiting_requests"))
 
@@ -314,4 +321,24 @@ func TestACancelledCallWasNotDelivered(t *testing.T) {
 	for _, entry := range e.logs.FilterMessageSnippet("Loki does not take the logs").All() {
 		assert.Equal(t, "503", entry.ContextMap()["status"], "that the caller leaves is no trouble of Loki's")
 	}
+}
+
+// After a success the pauses begin anew: the third one in a row would last for hours.
+func TestPausesBeginAnewWithEachSuccess(t *testing.T) {
+	t.Parallel()
+	loki := lokifake.Start(t, lokifake.Options{})
+	config, err := load(t, byService+noQueue+"endpoint: "+loki.URL()+
+		"\nretry_on_failure: {initial_interval: 1ms, multiplier: 10000, max_interval: 10h, randomization_factor: 0}\nmax_request_bytes: 65536")
+	require.NoError(t, err)
+	e := runConfig(t, config)
+	// A request for each line, and each fails once.
+	n := 0
+	loki.SetFault(lokifake.Fault{Status: 503, When: func(*lokifake.Push) bool { n++; return n%2 == 1 }})
+	records := numbered("x", 5)
+	for i := range records {
+		records[i].body = fmt.Sprint(records[i].body, strings.Repeat(" long", 10_000))
+	}
+	e.send(t, service(t, "a", records...))
+	assert.Equal(t, bodies(records), linesOf(loki.Entries("")))
+	assert.Equal(t, map[int]int{204: 5, 503: 5}, statuses(loki.Requests()))
 }

@@ -12,19 +12,30 @@ import (
 // is cut in two, so that what is at fault ends up alone, and others are tried
 // before it. A single entry is given up when it failed giveUpAfter times, and
 // Loki, sureAfter times, took something like it right before it refused the entry:
-// otherwise it is Loki that is ill.
+// otherwise it is Loki that is ill. For a stream that Loki never took anything of,
+// something else of the tenant is enough after neverTaken: there would never be more.
 const (
 	suspectAfter = 3
 	giveUpAfter  = 16
 	sureAfter    = 2
 	// rightBefore is shorter than the time in which a server goes down.
 	rightBefore = time.Second
+	neverTaken  = time.Hour
 	// maxPieces bounds how many requests an outage makes of a batch.
 	maxPieces = 64
 	// freshFor is how long a request may hold several streams. After that, what
 	// known.go says of them may be wrong.
 	freshFor = 2 * time.Minute
 )
+
+// freshFor is how long a request may hold several streams: until an entry that was
+// young enough to travel with others may be too far behind.
+func (e *lokiExporter) freshFor() time.Duration {
+	if behind := e.config.Limits.MaxBehind; behind > 0 {
+		return min(freshFor, behind/8)
+	}
+	return freshFor
+}
 
 // history is what the sender remembers of a request.
 type history struct {
@@ -38,6 +49,8 @@ type history struct {
 	// so. blamed counts those failures right before which Loki took something like it.
 	lastFailed time.Time
 	blamed     int
+	// firstFailed is when it, or the request it was cut from, first failed so.
+	firstFailed time.Time
 	// status is what that failure was answered with.
 	status int
 }
@@ -60,7 +73,7 @@ func (e *lokiExporter) next(pending []*request) int {
 	held := map[string]bool{}
 	for i, r := range pending {
 		hopeless := r.failures >= giveUpAfter && decisive(r.status)
-		if hopeless && e.takenLike(r).After(r.lastFailed) {
+		if hopeless && r.entries == 1 && e.takenBefore(r, time.Now()) {
 			return i
 		}
 		free := true
@@ -88,25 +101,31 @@ func failing(pending []*request) bool {
 // suspect notes a failure that may be the request's own fault.
 func (e *lokiExporter) suspect(r *request, a *answer, sent time.Time) {
 	r.status = a.status
-	taken := e.takenLike(r)
-	if !r.lastFailed.IsZero() && taken.After(r.lastFailed) && sent.Sub(taken) < rightBefore {
+	if !r.lastFailed.IsZero() && e.takenBefore(r, sent) {
 		r.blamed++
 	}
 	r.failures++
 	r.lastFailed = sent
+	if r.firstFailed.IsZero() {
+		r.firstFailed = sent
+	}
 }
 
-// takenLike is when Loki last took something that is like the request: of the same
-// tenant or, when Loki seems to be in trouble, which may concern some streams and
-// not others, of the same stream.
-func (e *lokiExporter) takenLike(r *request) time.Time {
-	if r.status < http.StatusInternalServerError {
-		return e.known.lastOfTenant(r.tenant)
+// takenBefore reports whether Loki took something like the request right before it
+// was sent, but after it had failed: of the same tenant or, when Loki seems to be in
+// trouble, which may concern some streams and not others, of the same stream.
+func (e *lokiExporter) takenBefore(r *request, sent time.Time) bool {
+	var taken time.Time
+	switch {
+	case r.status < http.StatusInternalServerError:
+		taken = e.known.lastOfTenant(r.tenant)
+	case len(r.streams) == 1:
+		taken = e.known.lastOfStream(r.tenant, r.streams[0])
+		if taken.IsZero() && sent.Sub(r.firstFailed) > neverTaken {
+			taken = e.known.lastOfTenant(r.tenant)
+		}
 	}
-	if len(r.streams) > 1 {
-		return time.Time{}
-	}
-	return e.known.lastOfStream(r.tenant, r.streams[0])
+	return taken.After(r.lastFailed) && sent.Sub(taken) < rightBefore
 }
 
 // guilty reports whether it is certain that a single entry is at fault.

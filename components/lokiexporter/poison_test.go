@@ -187,7 +187,7 @@ func TestLokiIsIllForLong(t *testing.T) {
 				appendLogs(t, ld, attrs{"service.name": name}, numbered(name, 100)...)
 			}
 			s := e.begin(context.Background(), ld)
-			loki.WaitForRequests(t, patience, "many attempts", func(r []lokifake.Request) bool { return len(r) > 600 })
+			loki.WaitForRequests(t, patience, "many attempts", func(r []lokifake.Request) bool { return len(r) > 300 })
 			assert.True(t, s.waits())
 			loki.ClearFault()
 			require.NoError(t, s.wait(t))
@@ -219,7 +219,7 @@ func TestWhichRequestComesNext(t *testing.T) {
 	e.known.accepted("", []string{"taken"}, time.Now())
 	long := time.Now().Add(-time.Hour)
 	piece := func(stream string, h history) *request {
-		return &request{streams: strings.Split(stream, ","), history: h}
+		return &request{entries: 1, streams: strings.Split(stream, ","), history: h}
 	}
 	for _, tt := range []struct {
 		name    string
@@ -236,9 +236,57 @@ func TestWhichRequestComesNext(t *testing.T) {
 			[]*request{piece("a", history{rounds: 20, failures: giveUpAfter, status: 503, lastFailed: time.Now()}), piece("a", history{rounds: 4})}, 0},
 		{"what keeps failing, as soon as Loki takes something of the stream", []*request{piece("b", history{rounds: 1}),
 			piece("taken", history{rounds: 20, failures: giveUpAfter, status: 500, lastFailed: long}), piece("c", history{})}, 1},
+		{"but only once", []*request{piece("b", history{rounds: 1}),
+			piece("taken", history{rounds: 20, failures: giveUpAfter, status: 500, lastFailed: time.Now()}), piece("c", history{})}, 2},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			assert.Equal(t, tt.want, e.next(tt.pending))
+		})
+	}
+}
+
+// Blame needs an entry like it that Loki took between two failures, right before the
+// second one.
+func TestWhatBlamesARequest(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	for _, tt := range []struct {
+		name string
+		// taken is when Loki took something of the stream, failed when the request failed
+		// before, both before now; 0 is never.
+		taken, failed time.Duration
+		status        int
+		tenant        string
+		streams       []string
+		want          int
+	}{
+		{name: "taken after a failure", taken: 10 * time.Millisecond, failed: time.Minute, status: 500, want: 1},
+		{name: "taken before the failure", taken: 10 * time.Millisecond, failed: time.Millisecond, status: 500},
+		{name: "taken long ago", taken: 10 * time.Second, failed: time.Minute, status: 500},
+		{name: "no failure before", taken: 10 * time.Millisecond, status: 500},
+		{name: "nothing taken", failed: time.Minute, status: 500},
+		{name: "another stream of the tenant", taken: 10 * time.Millisecond, failed: time.Minute, status: 500, streams: []string{"b"}},
+		{name: "another stream of the tenant, for a bad request", taken: 10 * time.Millisecond, failed: time.Minute, status: 400, streams: []string{"b"}, want: 1},
+		{name: "a stream that Loki never took anything of, for an hour", taken: 10 * time.Millisecond, failed: 61 * time.Minute, status: 500, streams: []string{"b"}, want: 1},
+		{name: "another tenant", taken: 10 * time.Millisecond, failed: time.Minute, status: 400, tenant: "other"},
+		{name: "several streams", taken: 10 * time.Millisecond, failed: time.Minute, status: 500, streams: []string{"a", "b"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := &lokiExporter{}
+			if tt.taken > 0 {
+				e.known.accepted("", []string{"a"}, now.Add(-tt.taken))
+			}
+			r := &request{tenant: tt.tenant, streams: tt.streams}
+			if r.streams == nil {
+				r.streams = []string{"a"}
+			}
+			if tt.failed > 0 {
+				r.lastFailed, r.firstFailed = now.Add(-tt.failed), now.Add(-tt.failed)
+			}
+			e.suspect(r, &answer{verdict: suspicious, status: tt.status}, now)
+			assert.Equal(t, tt.want, r.blamed)
+			assert.Equal(t, 1, r.failures)
+			assert.Equal(t, now, r.lastFailed)
 		})
 	}
 }

@@ -23,7 +23,6 @@ type recordScratch struct {
 	labels []label
 	text   []byte
 	value  []byte
-	line   []byte
 }
 
 // addRecord makes an entry of a record and puts it into the batch, or refuses it.
@@ -49,13 +48,13 @@ func (e *lokiExporter) addRecord(ctx context.Context, b *batch, now time.Time, l
 		var taken map[string]bool
 		labels, taken = e.hintedLabels(ctx, b, lr, &hints)
 		tb, s = e.newVariant(b, tenant, labels, now)
-		line = b.line(format, lr, b.resource.attributes, scope, taken)
+		line = lineOf(format, lr, b.resource.attributes, scope, taken)
 		if e.plan != nil {
 			shared = e.recordMetadata(ctx, b, lr, taken)
 		}
 	} else {
 		tb, s = e.variant(ctx, b, tenant, lr, now)
-		line = b.line(format, lr, b.resource.attributes, scope, nil)
+		line = lineOf(format, lr, b.resource.attributes, scope, nil)
 		shared = e.recordMetadata(ctx, b, lr, nil)
 	}
 
@@ -110,7 +109,8 @@ func (e *lokiExporter) recordTenant(b *batch, lr plog.LogRecord, h *hints) strin
 // variant returns the stream of a record, which usually is that of the record
 // before.
 func (e *lokiExporter) variant(ctx context.Context, b *batch, tenant string, lr plog.LogRecord, now time.Time) (*tenantBatch, *stream) {
-	key := append(b.record.key[:0], tenant...)
+	key := b.record.key[:0]
+	key = append(key, tenant...)
 	for i := range e.plan.record {
 		value := b.recordLabel(lr, e.plan.record[i].attribute)
 		// Length and value: no value can look like two.
@@ -123,7 +123,8 @@ func (e *lokiExporter) variant(ctx context.Context, b *batch, tenant string, lr 
 			return v.tenant, v.stream
 		}
 	}
-	labels := append(b.record.labels[:0], b.resource.labels...)
+	labels := b.record.labels[:0]
+	labels = append(labels, b.resource.labels...)
 	for i := range e.plan.record {
 		rule := &e.plan.record[i]
 		if value := b.recordLabel(lr, rule.attribute); value != "" {

@@ -137,6 +137,8 @@ func (e *lokiExporter) sortOut(ctx context.Context, r *request, a *answer) ([]*r
 		e.known.refused(r.tenant, r.streams[len(r.streams)-1], time.Now())
 	}
 	switch {
+	case said.reason == reasonMetaDisallowed && said.alone:
+		return e.withoutMetadata(ctx, r)
 	case r.entries == 1:
 		return nil, e.refuseRequest(ctx, r, said.reason, a.text)
 	case len(r.streams) > 1 && said.seen > 0:
@@ -151,6 +153,32 @@ func (e *lokiExporter) sortOut(ctx context.Context, r *request, a *answer) ([]*r
 		}
 	}
 	return r.halves()
+}
+
+// withoutMetadata takes the structured metadata out of a request for a Loki that
+// does not take any: every line would end as a dead letter otherwise.
+func (e *lokiExporter) withoutMetadata(ctx context.Context, r *request) ([]*request, error) {
+	e.quiet.Warn(reasonMetaDisallowed, "Loki takes no structured metadata. The lines are sent a second time without it: "+
+		"set `structured_metadata: none`", zap.String("tenant", r.tenant))
+	streams, err := r.decode()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range streams {
+		for i, encoded := range s.entries {
+			entry, err := decodeEntry(encoded)
+			if err != nil {
+				return nil, err
+			}
+			s.entries[i] = appendEntry(nil, entry.nanos, entry.line, nil, nil)
+			if len(entry.metadata) > 0 {
+				e.altered(ctx, reasonMetaDisallowed)
+			}
+		}
+	}
+	bare := encodeStreams(r.tenant, streams)
+	bare.history = r.piece()
+	return []*request{bare}, nil
 }
 
 // refuseTimes keeps the entries with the times that were named as dead letters. It

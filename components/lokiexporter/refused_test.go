@@ -108,9 +108,6 @@ func TestStreamsThatLokiRefuses(t *testing.T) {
 		{name: "too many labels", limits: lokifake.Limits{LabelNames: 1}, reason: "max_label_names_per_series"},
 		{name: "a label's name is too long", limits: lokifake.Limits{LabelNameBytes: 20}, reason: "label_name_too_long"},
 		{name: "a label's value is too long", limits: lokifake.Limits{LabelValueBytes: 20}, reason: "label_value_too_long"},
-		{name: "metadata is not allowed", reason: "disallowed_structured_metadata", fault: lokifake.Fault{Status: 400,
-			Body: "stream '{service_name=\"bad\"}' includes structured metadata, but this feature is disallowed. Please see " +
-				"`limits_config.allow_structured_metadata` or contact your Loki administrator to enable it"}},
 		{name: "labels that an administrator requires", reason: "missing_enforced_labels",
 			fault: lokifake.Fault{Status: 400, Body: `missing required labels 'team' for user 'fake' for stream '{service_name="bad"}' (policy: '')`}},
 		{name: "no labels", reason: "missing_labels", fault: lokifake.Fault{Status: 400, Body: "error at least one label pair is required per stream"}},
@@ -130,11 +127,33 @@ func TestStreamsThatLokiRefuses(t *testing.T) {
 			e.send(t, ld)
 			assert.Len(t, loki.Entries(""), 5)
 			e.assertCounts(t, 5, map[string]int{tt.reason: 100})
-			if tt.reason != "disallowed_structured_metadata" { // Which is said of each entry.
-				assert.Len(t, loki.Requests(), 2)
-			}
+			assert.Len(t, loki.Requests(), 2)
 		})
 	}
+}
+
+// Lines are worth more than what is said about them.
+func TestALokiWithoutStructuredMetadataGetsTheLines(t *testing.T) {
+	t.Parallel()
+	loki := lokifake.Start(t, lokifake.Options{})
+	loki.SetFault(lokifake.Fault{
+		Status: 400,
+		Body: "2 errors like: stream '{service_name=\"a\"}' includes structured metadata, but this feature is disallowed. Please see " +
+			"`limits_config.allow_structured_metadata` or contact your Loki administrator to enable it",
+		When: func(p *lokifake.Push) bool {
+			return slices.ContainsFunc(p.Entries, func(e lokifake.Entry) bool { return len(e.Metadata) > 0 })
+		},
+	})
+	e := run(t, loki.URL(), byService)
+	e.send(t, service(t, "a", rec{body: "x", attrs: attrs{"k": "v"}}, rec{body: "y"}, rec{body: "z", attrs: attrs{"k": "w"}}))
+	var lines []string
+	for _, entry := range loki.Entries("") {
+		lines = append(lines, entry.Line)
+		assert.Empty(t, entry.Metadata)
+	}
+	assert.Equal(t, []string{"x", "y", "z"}, lines)
+	e.assertCounts(t, 3, nil)
+	assert.Len(t, e.logs.FilterMessageSnippet("structured_metadata: none").All(), 1)
 }
 
 func TestADeadLetterHoldsAllOfTheEntry(t *testing.T) {

@@ -75,14 +75,14 @@ func (e *lokiExporter) deliver(ctx context.Context, pending []*request) error {
 			return fmt.Errorf("push to Loki: %w", err)
 		}
 		e.troubles.begin(ctx, &t, r.tenant, a)
+		if a.ofStream && e.config.RetryConfig.Enabled && pending[e.next(pending)].rounds < r.rounds {
+			continue // The other streams need not wait for this one.
+		}
 		delay := max(pause.NextBackOff(), a.retryAfter)
 		limit := e.config.RetryConfig.MaxElapsedTime
 		if !e.config.RetryConfig.Enabled || limit > 0 && time.Since(progress)+delay > limit {
 			// With the delay the helper finds, too, that there is no time left.
 			return exporterhelper.NewThrottleRetry(fmt.Errorf("push to Loki: %w", a), delay)
-		}
-		if a.ofStream && pending[e.next(pending)].rounds < r.rounds {
-			continue // The other streams need not wait for this one.
 		}
 		if err := e.wait(ctx, delay); err != nil {
 			return fmt.Errorf("push to Loki: %w; %w", err, a)
@@ -95,11 +95,14 @@ func (e *lokiExporter) deliver(ctx context.Context, pending []*request) error {
 // is nil when that can be sent at once.
 func (e *lokiExporter) try(ctx context.Context, r *request, pending int) (*answer, []*request, error) {
 	sent := time.Now()
-	if len(r.streams) > 1 && sent.Sub(r.made) > freshFor {
+	if len(r.streams) > 1 && sent.Sub(r.made) > e.freshFor() {
 		rest, err := r.byStream()
 		return nil, rest, err
 	}
 	a := e.attempt(ctx, r)
+	if a.status == 0 || a.status >= http.StatusInternalServerError {
+		e.known.failed(r.tenant, sent)
+	}
 	if a.verdict == suspicious {
 		e.suspect(r, &a, sent)
 	}

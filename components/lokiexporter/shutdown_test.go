@@ -11,6 +11,7 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exportertest"
 
@@ -129,7 +130,8 @@ func TestAnExtensionThatIsNotThereIsAnErrorAtStart(t *testing.T) {
 	require.NoError(t, err)
 	e, err := NewFactory().CreateLogs(context.Background(), exportertest.NewNopSettings(metadata.Type), config)
 	require.NoError(t, err)
-	require.ErrorContains(t, e.Start(context.Background(), &host{}), "basicauth")
+	h := &host{extensions: map[component.ID]component.Component{}}
+	require.ErrorContains(t, e.Start(context.Background(), h), "basicauth")
 	require.NoError(t, e.Shutdown(context.Background()))
 }
 
@@ -141,4 +143,3 @@ func created(t testing.TB) exporter.Logs {
 	require.NoError(t, err)
 	return e
 }
-

@@ -4,6 +4,7 @@ package lokiexporter
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"unsafe"
@@ -153,10 +154,20 @@ func (b *batch) text(value pcommon.Value) string {
 	case pcommon.ValueTypeBool:
 		buffer = strconv.AppendBool(buffer, value.Bool())
 	default:
-		return value.AsString()
+		return otherText(value)
 	}
 	b.record.value = buffer
 	return view(buffer)
+}
+
+// otherText returns any value as text: lists and maps as JSON, or in Go's notation
+// where they hold a number that JSON does not know.
+func otherText(value pcommon.Value) string {
+	text := value.AsString()
+	if text == "" && (value.Type() == pcommon.ValueTypeMap || value.Type() == pcommon.ValueTypeSlice) {
+		return fmt.Sprint(value.AsRaw())
+	}
+	return text
 }
 
 // view returns bytes as a string without a copy. It holds as long as nobody

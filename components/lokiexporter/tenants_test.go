@@ -100,7 +100,7 @@ func TestAFailingTenantConcernsNobodyElse(t *testing.T) {
 			loki.WaitEntries(t, 20, patience)
 			loki.WaitForRequests(t, patience, "the tenant to fail again", func(r []lokifake.Request) bool { return len(r) > 3 })
 			assert.True(t, s.waits())
-			assert.Equal(t, 20, e.sum(t, "delivered_log_records"))
+			require.Eventually(t, func() bool { return e.sum(t, "delivered_log_records") == 20 }, patience, time.Millisecond)
 
 			loki.ClearFault()
 			require.NoError(t, s.wait(t))

@@ -105,7 +105,8 @@ func (e *lokiExporter) upstreamLabel(name string) bool {
 	return on || !set
 }
 
-// severityName is the severity as the `level` label had it: INFO, INFO2, INFO3, …
+// severityName is the severity as the `level` label had it: INFO, INFO2, INFO3 and
+// so on.
 func severityName(n plog.SeverityNumber) string {
 	if n < plog.SeverityNumberTrace || n > plog.SeverityNumberFatal4 {
 		return ""

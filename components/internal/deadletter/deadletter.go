@@ -19,7 +19,7 @@ import (
 //
 // When it has grown to half of its limit it becomes <path>.1, in the place of the
 // one before: both together never exceed the limit, except by a single batch that
-// is larger than half of it.
+// is larger than half of it. Both may be moved or removed at any time.
 type File struct {
 	path     string
 	maxBytes int64
@@ -81,9 +81,16 @@ func (f *File) append(text []byte) error {
 	return f.file.Sync()
 }
 
+// open opens the file unless it is open already, and still in its place: who takes
+// the records away to look at them moves the file.
 func (f *File) open() error {
 	if f.file != nil {
-		return nil
+		if f.inPlace() {
+			return nil
+		}
+		if err := f.close(); err != nil {
+			return err
+		}
 	}
 	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
 		return err
@@ -100,15 +107,28 @@ func (f *File) open() error {
 	return nil
 }
 
+func (f *File) inPlace() bool {
+	named, err := os.Stat(f.path)
+	if err != nil {
+		return false
+	}
+	open, err := f.file.Stat()
+	return err == nil && os.SameFile(named, open)
+}
+
 // endOfLine makes sure that the next record begins on a line of its own, also
 // after a write that a full disk or a crash cut short. It returns the size.
 func endOfLine(file *os.File) (int64, error) {
 	info, err := file.Stat()
-	if err != nil || info.Size() == 0 {
+	if err != nil {
 		return 0, err
 	}
+	// A pipe could block for ever, /dev/null would lose all.
 	if !info.Mode().IsRegular() {
-		return 0, fmt.Errorf("%s is no regular file", file.Name())
+		return 0, fmt.Errorf("%s is not a regular file", file.Name())
+	}
+	if info.Size() == 0 {
+		return 0, nil
 	}
 	last := make([]byte, 1)
 	if _, err := file.ReadAt(last, info.Size()-1); err != nil {
