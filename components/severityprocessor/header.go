@@ -35,7 +35,7 @@ type header struct {
 	calendar, noon, redis bool
 }
 
-// detectText returns the level of a line that is no JSON object.
+// detectText returns the level that a line states.
 func detectText(s string) level {
 	h := header{line: s}
 	h.at = skipBlanks(s, 0)
@@ -69,7 +69,7 @@ func (h *header) step() (level, bool) {
 		h.number()
 		return none, true
 	}
-	if h.redis && h.timed {
+	if h.redis {
 		return redisMark(h.line[h.at:]), false
 	}
 	switch c {
@@ -81,7 +81,7 @@ func (h *header) step() (level, bool) {
 		return h.angle()
 	case '|', '-', ':', ',', '+':
 		return none, h.bar(c)
-	case '_', '/', '.', '@', '$', '~':
+	case '_', '/', '.':
 		return h.name(h.at)
 	case '=':
 		if h.last == lineStart {
@@ -123,7 +123,6 @@ func (h *header) number() {
 	switch {
 	case isTime:
 		h.timed, h.framed = true, true
-		h.numbers = 0
 		h.pass(aTime, end)
 		return
 	case h.timed:
@@ -131,7 +130,7 @@ func (h *header) number() {
 	default:
 		// "5 ERROR messages" counts things.
 		h.framed = false
-		if h.last == lineStart && isRedis(h.line, end) {
+		if isRedis(h.line, end) {
 			h.redis = true
 			end += len(":M")
 		}

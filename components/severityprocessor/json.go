@@ -54,16 +54,13 @@ func levelWithin(s string) level {
 
 // nextKey returns the place behind the quote that opens the next key, or -1 where no key follows.
 func nextKey(s string, i int) int {
-	for ; i < len(s); i++ {
-		switch s[i] {
-		case ' ', ',', '\t', '\n', '\r':
-		case '"':
-			return i + 1
-		default:
-			return -1
-		}
+	for i < len(s) && (s[i] <= ' ' || s[i] == ',') {
+		i++
 	}
-	return -1
+	if i == len(s) || s[i] != '"' {
+		return -1
+	}
+	return i + 1
 }
 
 // member returns the key that begins at i, the place of its value and the place behind that, which is -1 where
@@ -96,8 +93,7 @@ func skipValue(s string, i int) int {
 		return skipNested(s, i)
 	}
 	for ; i < len(s); i++ {
-		switch s[i] {
-		case ',', '}', ']', ' ', '\t', '\n', '\r':
+		if s[i] <= ' ' || s[i] == ',' || s[i] == '}' {
 			return i
 		}
 	}
@@ -147,8 +143,9 @@ func stringEnd(s string, i int) int {
 	return -1
 }
 
+// skipSpace returns the place of the first byte from i on that is neither blank nor control character.
 func skipSpace(s string, i int) int {
-	for i < len(s) && (s[i] == ' ' || s[i] == '\t' || s[i] == '\n' || s[i] == '\r') {
+	for i < len(s) && s[i] <= ' ' {
 		i++
 	}
 	return i

@@ -15,7 +15,7 @@ const (
 func (h *header) name(start int) (level, bool) {
 	s := h.line
 	end := scanName(s, start)
-	if end == len(s) || end == start {
+	if end == len(s) {
 		return none, false
 	}
 	if h.last == lineStart || h.last == bracketed {
@@ -27,7 +27,7 @@ func (h *header) name(start int) (level, bool) {
 	case '=':
 		return detectPairs(s, start), false
 	case ':':
-		if l := monologLevel(s[start:end]); l != none && h.timed {
+		if l := monologLevel(s[start:end]); l != none {
 			return l, false
 		}
 		return none, h.label(end + 1)
@@ -50,7 +50,7 @@ func (h *header) name(start int) (level, bool) {
 // a sentence, so that a bare word behind it is no level.
 func (h *header) label(next int) bool {
 	h.labels++
-	if !isEnd(h.line, next) || h.labels > mostLabels || h.last == aName {
+	if !isEnd(h.line, next) || h.labels > mostLabels {
 		return false
 	}
 	if !h.timed {
@@ -74,7 +74,7 @@ func (h *header) plainName(start, end, next int) bool {
 		return false
 	}
 	wide := behind-next >= 2 || next < len(s) && s[next] == '\t'
-	column := behind < len(s) && (s[behind] == '|' || behind > next && s[behind] == '-' && isEnd(s, behind+1))
+	column := behind < len(s) && (s[behind] == '|' || behind > next && startsWith(s, behind, "- "))
 	switch {
 	case wide, column:
 	case h.last == aTime && h.isHost(behind):

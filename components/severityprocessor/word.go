@@ -53,19 +53,17 @@ func (h *header) stated(w word, start, end int) level {
 	if next < len(s) && s[next] == '[' {
 		return h.numbered(w, loud, next)
 	}
-	behind := skipBlanks(s, next)
-	gap := behind - next
 	switch {
-	case gap == 0 && next < len(s) && s[next] != '|' && s[next] != '\n' && s[next] != '\r':
+	case !isEnd(s, next) && s[next] != '|':
 		return none
 	case loud && w.places&asFirst != 0 && h.last == lineStart:
 		return w.level
-	case loud && w.places&asHeader != 0 && h.inHeader():
+	case loud && w.places&asHeader != 0 && h.framed:
 		return w.level
 	case w.level == fatalLevel && h.atMessage() && startsWith(s, next, " error: "):
 		return fatalLevel
 	}
-	if h.timed && h.column(w, loud, next, behind) {
+	if h.timed && h.column(w, loud, next, skipBlanks(s, next)) {
 		return w.level
 	}
 	return none
@@ -85,14 +83,14 @@ func (h *header) column(w word, loud bool, end, next int) bool {
 			return true
 		}
 	}
-	if w.level == infoLevel && loud && w.places&asColumn != 0 && h.last == bracketed {
+	if w.level == infoLevel && loud && w.places&asColumn != 0 && h.isProcess() {
 		// PgBouncer: 2026-11-20 10:00:00.123 UTC [1] LOG text.
-		return h.isProcess()
+		return true
 	}
 	if w.places&asBox == 0 {
 		return false
 	}
-	bar := s[next] == '|' || s[end] == '\t' || s[next] == '-' && isEnd(s, next+1)
+	bar := s[next] == '|' || s[end] == '\t' || startsWith(s, next, "- ")
 	return h.field && bar || h.last == aBar && startsWith(s, end, " : ")
 }
 
@@ -145,17 +143,6 @@ func (h *header) numbered(w word, loud bool, open int) level {
 		return none
 	}
 	return h.labelled(w, loud, end+1)
-}
-
-// inHeader reports whether a bare word in capitals can be a level: not behind something doubtful.
-func (h *header) inHeader() bool {
-	switch h.last {
-	case lineStart:
-		return false
-	case aLabel, aNumber, aName:
-		return h.timed && h.framed
-	}
-	return h.framed
 }
 
 // atMessage reports whether the message can begin here.
