@@ -10,7 +10,7 @@ REVISION := $(shell git rev-parse --short HEAD 2>/dev/null)
 BACKEND  ?= debug
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-race bench lint vet generate tidy check clean
+.PHONY: help run build test test-race e2e bench lint vet generate tidy check clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test: build ## Run every test: units, the distribution, and the built binary end
 
 test-race: ## Run the unit tests with the race detector (needs a C compiler).
 	CGO_ENABLED=1 go test -race $$(go list ./... | grep -v -e /distro/tributary -e /tests/integration)
+
+e2e: build ## Run the tests against real servers: Loki, built once from its module into the user's cache (some minutes).
+	TRIBUTARY_E2E=1 go test -timeout 40m ./tests/loki/...
 
 bench: build ## Measure size, start time, memory and CPU of the built binary.
 	go test -run '^$$' -bench . -benchtime 1x ./tests/bench/
