@@ -136,9 +136,12 @@ func (e *lokiExporter) sortOut(ctx context.Context, r *request, a *answer) ([]*r
 	if said.seen > 0 {
 		e.known.refused(r.tenant, r.streams[len(r.streams)-1], time.Now())
 	}
+	if said.reason == reasonMetaDisallowed && said.alone {
+		if bare, err := e.withoutMetadata(ctx, r); bare != nil || err != nil {
+			return bare, err
+		}
+	}
 	switch {
-	case said.reason == reasonMetaDisallowed && said.alone:
-		return e.withoutMetadata(ctx, r)
 	case r.entries == 1:
 		return nil, e.refuseRequest(ctx, r, said.reason, a.text)
 	case len(r.streams) > 1 && said.seen > 0:
@@ -156,14 +159,14 @@ func (e *lokiExporter) sortOut(ctx context.Context, r *request, a *answer) ([]*r
 }
 
 // withoutMetadata takes the structured metadata out of a request for a Loki that
-// does not take any: every line would end as a dead letter otherwise.
+// does not take any: every line would end as a dead letter otherwise. It returns nil
+// when there is none in the request: then the same would be sent for ever.
 func (e *lokiExporter) withoutMetadata(ctx context.Context, r *request) ([]*request, error) {
-	e.quiet.Warn(reasonMetaDisallowed, "Loki takes no structured metadata. The lines are sent a second time without it: "+
-		"set `structured_metadata: none`", zap.String("tenant", r.tenant))
 	streams, err := r.decode()
 	if err != nil {
 		return nil, err
 	}
+	found := false
 	for _, s := range streams {
 		for i, encoded := range s.entries {
 			entry, err := decodeEntry(encoded)
@@ -172,10 +175,16 @@ func (e *lokiExporter) withoutMetadata(ctx context.Context, r *request) ([]*requ
 			}
 			s.entries[i] = appendEntry(nil, entry.nanos, entry.line, nil, nil)
 			if len(entry.metadata) > 0 {
+				found = true
 				e.altered(ctx, reasonMetaDisallowed)
 			}
 		}
 	}
+	if !found {
+		return nil, nil
+	}
+	e.quiet.Warn(reasonMetaDisallowed, "Loki takes no structured metadata. The lines are sent a second time without it: "+
+		"set `structured_metadata: none`", zap.String("tenant", r.tenant))
 	bare := encodeStreams(r.tenant, streams)
 	bare.history = r.piece()
 	return []*request{bare}, nil

@@ -369,3 +369,13 @@ func batchOf(t testing.TB, streams map[string][]rec) plog.Logs {
 	}
 	return ld
 }
+
+// A server that complains of metadata where there is none is not asked for ever.
+func TestMetadataIsNotTakenOutTwice(t *testing.T) {
+	t.Parallel()
+	loki := lokifake.Start(t, lokifake.Options{})
+	loki.SetFault(lokifake.Fault{Status: 400, Body: `stream '{service_name="a"}' includes structured metadata, but this feature is disallowed.`})
+	e := run(t, loki.URL(), byService)
+	e.send(t, service(t, "a", rec{body: "x", attrs: attrs{"k": "v"}}, rec{body: "y"}))
+	e.assertCounts(t, 0, map[string]int{"disallowed_structured_metadata": 2})
+}

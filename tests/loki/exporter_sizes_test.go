@@ -67,7 +67,8 @@ func TestExporterSizes(t *testing.T) {
 		e.send(t, logs(t, of("a", some(8*mega, mega/4)...)))
 		assert.Equal(t, 32, count(t, l, tenant))
 		assert.Equal(t, 32, e.delivered(t))
-		assert.ElementsMatch(t, []string{"204", "429"}, keys(e.requests(t)))
+		// A machine that needs more than a second for the first half never meets the limit.
+		assert.Subset(t, []string{"204", "429"}, keys(e.requests(t)))
 		assert.Empty(t, e.deadLetters(t))
 	})
 }
