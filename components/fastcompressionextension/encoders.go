@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fastcompressionextension
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+const (
+	// windowBytes is how far back zstd looks for repetitions. Logs repeat what stood
+	// shortly before: the library's own window of 4 MiB makes no fewer bytes of them, and
+	// keeps more of the past in memory for each encoder.
+	windowBytes = 256 << 10
+	// maxPooledBytes bounds what a buffer that waits for the next request holds. A
+	// batch of 4 MiB of logs is well below it when compressed.
+	maxPooledBytes = 2 << 20
+)
+
+// encoder compresses one body after the other.
+type encoder interface {
+	io.WriteCloser
+	Reset(io.Writer)
+}
+
+// worker is an encoder with what it needs for one body.
+type worker struct {
+	encoder encoder
+	// chunk is for what io.CopyBuffer moves; nil for zstd, which reads by itself.
+	chunk []byte
+}
+
+// encoders are the encoders and buffers of an extension. There is no more work at a
+// time than the processors can do, and two more for bodies that let an encoder wait:
+// further requests wait for their turn. More encoders would not compress faster, they
+// would only take memory, about 1 MiB each. What is idle is left to the garbage
+// collector. It may be used from several goroutines.
+type encoders struct {
+	coding string
+	turns  chan struct{}
+	idle   sync.Pool // of *worker
+	// buffers are of compressed bytes. A request holds one until it is sent.
+	buffers sync.Pool // of *bytes.Buffer
+}
+
+func newEncoders(coding string) *encoders {
+	e := &encoders{coding: coding, turns: make(chan struct{}, runtime.GOMAXPROCS(0)+2)}
+	e.idle.New = func() any { return newWorker(coding) }
+	e.buffers.New = func() any { return new(bytes.Buffer) }
+	return e
+}
+
+// newWorker expects a valid coding. The settings are constants, so that nothing can be
+// wrong with them.
+func newWorker(coding string) *worker {
+	if coding == codingGzip {
+		w, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
+		if err != nil {
+			panic(err)
+		}
+		return &worker{encoder: w, chunk: make([]byte, 32<<10)}
+	}
+	w, err := zstd.NewWriter(nil,
+		zstd.WithEncoderLevel(zstd.SpeedFastest),
+		zstd.WithWindowSize(windowBytes),
+		zstd.WithLowerEncoderMem(true),
+		// In the calling goroutine. Several requests are on their way anyway.
+		zstd.WithEncoderConcurrency(1),
+		// The checksum of a frame is optional, and no decoder asks for it. TCP and TLS
+		// have their own.
+		zstd.WithEncoderCRC(false),
+	)
+	if err != nil {
+		panic(err)
+	}
+	return &worker{encoder: w}
+}
+
+// compress reads a body to its end and returns it compressed, with the number of
+// bytes that it had. It waits for its turn as long as ctx allows. The caller gives
+// the buffer back with release.
+func (e *encoders) compress(ctx context.Context, body io.Reader) (_ *bytes.Buffer, length int64, err error) {
+	select {
+	case e.turns <- struct{}{}:
+	case <-ctx.Done():
+		return nil, 0, fmt.Errorf("wait for an encoder: %w", ctx.Err())
+	}
+	defer func() { <-e.turns }()
+
+	w, out := e.idle.Get().(*worker), e.buffers.Get().(*bytes.Buffer)
+	enc := w.encoder
+	defer e.idle.Put(w)
+	defer enc.Reset(nil) // An idle encoder holds no buffer of somebody else.
+	enc.Reset(out)
+	length, err = io.CopyBuffer(enc, body, w.chunk)
+	if err == nil {
+		err = enc.Close()
+	}
+	if err != nil {
+		e.release(out)
+		return nil, length, fmt.Errorf("compress the body of a request with %s: %w", e.coding, err)
+	}
+	return out, length, nil
+}
+
+// release takes a buffer back that nobody reads any more.
+func (e *encoders) release(buffer *bytes.Buffer) {
+	if buffer.Cap() > maxPooledBytes {
+		return
+	}
+	buffer.Reset()
+	e.buffers.Put(buffer)
+}
