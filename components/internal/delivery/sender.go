@@ -24,6 +24,8 @@ type Options[D Payload[D]] struct {
 	// safe. After an error it is called again, with the same ones among others. It
 	// may be left out: then nothing is ever given up.
 	DeadLetter func([]Letter[D]) error
+	// Done is called when a batch is acknowledged, after that. It may be left out.
+	Done func()
 	// InitialInterval and MaxInterval are the pauses between attempts, the first one,
 	// by and large, and the longest one (default: 500 ms, 30 s). They grow by half
 	// each time, and are randomized by half.

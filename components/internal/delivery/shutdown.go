@@ -65,6 +65,9 @@ func (s *Sender[P, D]) beginClosing() {
 
 // leave is the end of a batch's goroutine.
 func (s *Sender[P, D]) leave(acknowledged bool) {
+	if acknowledged && s.options.Done != nil {
+		s.options.Done()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.running--
