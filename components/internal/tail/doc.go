@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package tail reads the log files of the containers of a node, each from where it
+// was left to its end, and goes on reading what is added. It finds the files, knows
+// them again under another name, and holds on to them until their lines are
+// delivered: a file is the queue of its own lines.
+//
+//	/var/log/pods/<namespace>_<pod>_<uid>/<container>/<restarts>.log
+//	                                                  <restarts>.log.20261120-101500
+//	                                                  <restarts>.log.20261120-100500.gz
+//
+// What the package promises:
+//
+//   - Each line of a file is handed on once, whole and in order; the files of a
+//     container in the order in which they were written.
+//   - A file is what it holds. It is known again by a hash of its beginning, whether
+//     it was renamed, compressed, or copied and then truncated.
+//   - A file is opened as soon as it is seen, and stays open until all of it is
+//     delivered. If its last name goes before that, the rest is copied aside.
+//   - Nothing but regular files in the folders, and what links in them point to
+//     below the allowed targets, is opened. Nothing is written there.
+//   - When the kernel reports no changes, or too many, looking at the folders alone
+//     finds everything.
+//
+// One goroutine does all the reading, with one buffer: what a file costs is its
+// descriptor and a few hundred bytes. Writes are not watched for. A file that grows
+// is looked at each 250 ms, a silent one each 2 s.
+//
+// Reading order: tail.go (options and the loop), container.go (names of folders and
+// files), consumer.go (what a reader of this package provides), tree.go and watch*.go
+// (which folders there are), folder.go (which files are in one), file.go and head.go
+// (what is known of a file), identify.go (is it one that we know?), turn.go (reading),
+// content.go (plain, compressed), truncate.go, rescue.go (a file without a name),
+// gauge.go; fs*.go is the file system.
+package tail

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tail
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// folder is that of a container.
+type folder struct {
+	id   Container
+	path string
+	// files are in the order in which they were written, the oldest first.
+	files []*File
+	// marks are those of the run before of which the file was not seen yet.
+	marks []Mark
+	// odd are the names that were reported already because of what they lead to.
+	odd map[string]bool
+
+	// dirty says that the names in it may have changed; they are looked at again, but
+	// not before lookAt.
+	dirty  bool
+	lookAt time.Time
+	// due is when it gets its next turn, and interval the time between two.
+	due      time.Time
+	interval time.Duration
+	// blocked says that it waits for room.
+	blocked bool
+	// missing is since when the folder itself is not there.
+	missing time.Time
+	// wanted is what the consumer said.
+	wanted bool
+	// forgotten says that nothing is left of it.
+	forgotten bool
+}
+
+// enter returns the folder of a container, which has been seen, or of which there is a
+// mark or a copy.
+func (t *Tail) enter(id Container) *folder {
+	d := t.folders[id]
+	if d == nil {
+		d = &folder{
+			id: id, path: filepath.Join(t.options.Root, id.podFolder(), id.Name), dirty: true, due: t.now,
+			marks: t.options.Marks[id], wanted: t.consumer.Wanted(id),
+		}
+		delete(t.options.Marks, id)
+		t.folders[id] = d
+		t.list = append(t.list, d)
+	}
+	return d
+}
+
+// look compares the names in the folder with the files that are known.
+func (t *Tail) look(d *folder) {
+	d.dirty, d.lookAt = false, time.Time{}
+	if !d.wanted {
+		d.due = t.now.Add(time.Hour)
+		if _, err := t.fs.Lstat(d.path); errors.Is(err, fs.ErrNotExist) && len(d.files) == 0 {
+			d.forgotten = true
+		}
+		return
+	}
+	d.due = t.now
+	d.interval = t.options.PollInterval
+	t.listNames(d)
+}
+
+func (t *Tail) listNames(d *folder) {
+	if !d.wanted {
+		return
+	}
+	entries, err := t.fs.ReadDir(d.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if d.missing.IsZero() {
+			d.missing = t.now
+		}
+	case err != nil:
+		t.consumer.Trouble(Unreadable, d.path, err)
+		d.lookAgain(t.now.Add(tryAgain))
+		return
+	default:
+		d.missing = time.Time{}
+	}
+	for _, f := range d.files {
+		f.names = f.names[:0]
+	}
+	for _, e := range entries {
+		if log, ok := parseLogName(e.Name); ok {
+			t.see(d, e, log)
+		}
+	}
+	for _, f := range d.files {
+		switch {
+		case len(f.names) > 0:
+			f.nameless = time.Time{}
+		case f.nameless.IsZero():
+			f.nameless = t.now
+		}
+	}
+	d.sort()
+}
+
+// sort puts the files in the order of their present names: the file that is written to
+// gets an older name when it is put aside.
+func (d *folder) sort() {
+	for _, f := range d.files {
+		f.takeName()
+	}
+	slices.SortStableFunc(d.files, func(a, b *File) int { return a.name.compare(b.name) })
+}
+
+// see is called for each name of a log file in the folder.
+func (t *Tail) see(d *folder, e Entry, log logName) {
+	name := fileName{name: e.Name, log: log}
+	root, parts := t.options.Root, []string{d.id.podFolder(), d.id.Name, e.Name}
+	switch e.Kind {
+	case Regular:
+	case Link:
+		var err error
+		if root, parts, err = t.target(filepath.Join(d.path, e.Name)); err != nil {
+			t.odd(d, LinkOutside, e.Name, err)
+			return
+		}
+	default:
+		t.odd(d, NotRegular, e.Name, nil)
+		return
+	}
+	info, err := t.fs.Lstat(filepath.Join(append([]string{root}, parts...)...))
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			t.unreadable(d, e.Name, err)
+		}
+		return
+	}
+	if info.Kind != Regular {
+		t.odd(d, NotRegular, e.Name, nil)
+		return
+	}
+	name.device, name.inode = info.Device, info.Inode
+	if f := d.lookup(name, info); f != nil {
+		f.names = append(f.names, name)
+		return
+	}
+	h, err := t.fs.Open(root, parts...)
+	if err == nil {
+		info, err = h.Stat()
+	}
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			t.unreadable(d, e.Name, err)
+		}
+		return
+	}
+	name.device, name.inode = info.Device, info.Inode
+	f := &File{container: d.id, name: log, names: []fileName{name}, grown: t.now, seenFirst: !t.started}
+	f.use(h, log, info)
+	d.files = append(d.files, f)
+	t.identify(d, f)
+}
+
+// lookup finds the file by what the name leads to. An inode may be used again for
+// another file as soon as nobody has the first one open any more.
+func (d *folder) lookup(name fileName, info Info) *File {
+	for _, f := range d.files {
+		if f.name.restart != name.log.restart || f.device != name.device || f.inode != name.inode {
+			continue
+		}
+		if f.handle != nil && f.copied == nil {
+			return f
+		}
+		if f.identified() && f.size == info.Size && f.modified == info.Modified {
+			return f
+		}
+	}
+	for _, f := range d.files {
+		for _, twin := range f.twins {
+			if twin.Device == info.Device && twin.Inode == info.Inode && twin.Size == info.Size && twin.Modified == info.Modified {
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+// target returns the file that a link points to: an allowed folder, and the way from
+// there.
+func (t *Tail) target(link string) (root string, parts []string, err error) {
+	path, err := t.fs.Resolve(link)
+	if err != nil {
+		return "", nil, err
+	}
+	for _, allowed := range t.options.LinkTargets {
+		root, err := t.fs.Resolve(allowed)
+		if err != nil {
+			continue
+		}
+		rel, err := filepath.Rel(root, path)
+		if err == nil && filepath.IsLocal(rel) && rel != "." {
+			return root, splitPath(rel), nil
+		}
+	}
+	return "", nil, errOutside
+}
+
+func splitPath(rel string) []string {
+	dir, file := filepath.Split(rel)
+	if dir == "" {
+		return []string{file}
+	}
+	return append(splitPath(filepath.Clean(dir)), file)
+}
+
+var errOutside = errors.New("it points out of the allowed folders (link_targets)")
+
+// odd reports a name that leads to no log file, once.
+func (t *Tail) odd(d *folder, kind Trouble, name string, err error) {
+	if d.odd[name] {
+		return
+	}
+	if d.odd == nil {
+		d.odd = map[string]bool{}
+	}
+	d.odd[name] = true
+	t.consumer.Trouble(kind, filepath.Join(d.path, name), err)
+}
+
+func (t *Tail) unreadable(d *folder, name string, err error) {
+	if errors.Is(err, ErrNotRegular) {
+		t.odd(d, NotRegular, name, nil)
+		return
+	}
+	t.consumer.Trouble(Unreadable, filepath.Join(d.path, name), err)
+	d.lookAgain(t.now.Add(tryAgain))
+}
+
+func (d *folder) lookAgain(at time.Time) {
+	if !d.dirty || at.Before(d.lookAt) {
+		d.dirty, d.lookAt = true, at
+	}
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tail
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+)
+
+// headBytes is how much of the beginning of a file says which file it is. The lines
+// of a container begin with the time in nanoseconds, so that one line would do.
+const headBytes = 1024
+
+// Hash is the beginning of a SHA-256 sum.
+type Hash [16]byte
+
+// MarshalText writes the hash as hexadecimal digits.
+func (h Hash) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, h[:]), nil }
+
+// UnmarshalText reads what MarshalText has written.
+func (h *Hash) UnmarshalText(text []byte) error {
+	if hex.DecodedLen(len(text)) != len(h) {
+		return fmt.Errorf("hash of %d digits instead of %d", len(text), hex.EncodedLen(len(h)))
+	}
+	_, err := hex.Decode(h[:], text)
+	return err
+}
+
+func hashOf(head []byte) Hash {
+	sum := sha256.Sum256(head)
+	return Hash(sum[:len(Hash{})])
+}
+
+// readHead returns the beginning of a file, at most n bytes of it.
+func readHead(c content, n int) ([]byte, error) {
+	head := make([]byte, n)
+	got, err := c.ReadAt(head, 0)
+	if isEnd(err) {
+		err = nil
+	}
+	return head[:got], err
+}
+
+// tells reports whether so much of a beginning says which file it is.
+func tells(head []byte) bool {
+	return len(head) == headBytes || bytes.IndexByte(head, '\n') >= 0
+}

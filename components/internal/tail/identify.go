@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tail
+
+import (
+	"slices"
+	"time"
+)
+
+// identify finds out which file it is: a copy or an archive of one that is known, one
+// of the run before, or a new one. While so little is in the file that nobody can say,
+// nothing is read of it, and it is asked again with the next turn.
+func (t *Tail) identify(d *folder, f *File) {
+	head, err := readHead(f.content, headBytes)
+	if err != nil && len(head) == 0 {
+		t.fail(d, f, err)
+		return
+	}
+	if !tells(head) && (len(head) == 0 || !t.quiet(f)) {
+		return
+	}
+	f.head, f.headLen, f.headChecked = hashOf(head), len(head), t.now
+	for _, other := range d.files {
+		if other == f || !other.identified() || other.name.restart != f.name.restart || !t.same(other, f, head) {
+			continue
+		}
+		t.join(d, other, f)
+		return
+	}
+	start, marked := d.resume(f, head)
+	if !marked {
+		start = At(t.beginning(d, f))
+	}
+	if !f.compressed() && start.Start() > f.size {
+		// It was truncated while nobody looked, but not to nothing. What is left was
+		// delivered, for it begins with the same.
+		start = At(f.size)
+	}
+	t.open(f, start)
+	d.sort()
+}
+
+// open begins to read at a position.
+func (t *Tail) open(f *File, start Position) {
+	f.offset = start.Start()
+	f.atEnd, f.ended, f.midLine = false, false, false
+	f.grown = t.now
+	f.intake = t.consumer.Open(f, start)
+}
+
+// same reports whether the beginning of a new file is that of one which is known.
+func (t *Tail) same(known, f *File, head []byte) bool {
+	switch {
+	case known.headLen == len(head):
+		return known.head == f.head
+	case known.headLen < len(head):
+		return known.head == hashOf(head[:known.headLen])
+	}
+	// A copy that is still being written.
+	if known.content == nil {
+		return false
+	}
+	begin, err := readHead(known.content, len(head))
+	return err == nil && len(begin) == len(head) && hashOf(begin) == f.head
+}
+
+// join makes a new file a twin of one that is known. A plain twin stays open, to go on
+// with when the known file is truncated or cannot be read any more.
+func (t *Tail) join(d *folder, known, f *File) {
+	info, err := f.handle.Stat()
+	if err == nil {
+		known.twins = append(known.twins, info)
+	}
+	known.names = append(known.names, f.names...)
+	d.files = slices.DeleteFunc(d.files, func(other *File) bool { return other == f })
+	switch {
+	case known.handle == nil && !known.delivered():
+		known.use(f.handle, f.name, info)
+		f.handle = nil
+	case !f.compressed() && known.spare == nil && !known.compressed():
+		known.spare, f.handle = f.handle, nil
+	}
+	f.close()
+}
+
+// resume returns the position of the run before.
+func (d *folder) resume(f *File, head []byte) (Position, bool) {
+	best := -1
+	for i, m := range d.marks {
+		if m.Restart != f.name.restart || m.HeadBytes > len(head) || m.HeadBytes == 0 || m.Head != hashOf(head[:m.HeadBytes]) {
+			continue
+		}
+		if best < 0 || m.Device == f.device && m.Inode == f.inode {
+			best = i
+		}
+	}
+	if best < 0 {
+		return Position{}, false
+	}
+	start := d.marks[best].Position
+	d.marks = slices.Delete(slices.Clone(d.marks), best, best+1)
+	return start, true
+}
+
+// beginning is where a file is read from of which there is no mark.
+func (t *Tail) beginning(d *folder, f *File) int64 {
+	end := f.size
+	if f.compressed() {
+		end = 1 << 62
+	}
+	if t.options.FromEnd && f.seenFirst {
+		return end
+	}
+	if age := t.options.MaxAge; age > 0 && t.now.Sub(time.Unix(0, f.modified)) > age {
+		t.consumer.Trouble(Skipped, f.path(d), nil)
+		return end
+	}
+	return 0
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tail
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/tributary-otel/tributary/components/internal/spill"
+)
+
+// A file whose last name was removed lives on as long as it is open. Nobody would find
+// it after a restart: so the rest of it is copied aside, when it is not delivered
+// within a moment.
+
+const (
+	// settled is how long nothing has to be written to a file without a name before it
+	// is copied.
+	settled = 2 * time.Second
+	// copyBytes is how much is copied at once.
+	copyBytes = 256 << 10
+)
+
+// identity says in a copy which file it is of.
+type identity struct {
+	Container Container `json:"container"`
+	Name      string    `json:"name"`
+	Mark      Mark      `json:"mark"`
+}
+
+// rescue copies the rest of a file aside if nothing else will be left of it. At the
+// end that is done at once.
+func (t *Tail) rescue(d *folder, f *File, atEnd bool) {
+	if t.options.Spill == nil || f.handle == nil || f.copied != nil || len(f.names) > 0 || !f.identified() || f.delivered() {
+		return
+	}
+	if !atEnd && (t.now.Sub(f.grown) < settled || t.now.Before(f.troubled)) {
+		return
+	}
+	copied, end, err := t.copyRest(f)
+	if err == nil {
+		var reader *spill.Reader
+		if reader, err = copied.Open(); err == nil {
+			t.consumer.Trouble(Spilled, f.path(d), nil)
+			f.close()
+			f.content, f.copied, f.size = reader, copied, end
+			return
+		}
+		err = errors.Join(err, copied.Remove())
+	}
+	if !atEnd {
+		f.troubled = t.now.Add(tryAgain)
+	}
+	t.consumer.Trouble(SpillFailed, f.path(d), err)
+}
+
+// copyRest writes what is not delivered, and returns where it ends.
+func (t *Tail) copyRest(f *File) (copied *spill.File, end int64, err error) {
+	m := f.mark()
+	id, err := json.Marshal(identity{Container: f.container, Name: f.name.String(), Mark: m})
+	if err != nil {
+		return nil, 0, fmt.Errorf("encode the identity of a copy: %w", err)
+	}
+	w, err := t.options.Spill.Create(spill.Header{Path: f.container.Folder() + "/" + f.name.String(), Identity: id, Start: m.Position.Start()})
+	if err != nil {
+		return nil, 0, err
+	}
+	// A second reader, so that the place in an archive is not lost.
+	var from content = f.handle
+	if f.compressed() {
+		from = &archive{handle: f.handle}
+	}
+	buffer := make([]byte, copyBytes)
+	for end = m.Position.Start(); ; {
+		n, err := from.ReadAt(buffer, end)
+		if n > 0 {
+			if _, err := w.Write(buffer[:n]); err != nil {
+				w.Abort()
+				return nil, 0, err
+			}
+			end += int64(n)
+		}
+		if errors.Is(err, io.EOF) || errors.Is(err, errDamaged) {
+			break
+		}
+		if err != nil {
+			w.Abort()
+			return nil, 0, err
+		}
+	}
+	copied, err = w.Commit()
+	return copied, end, err
+}
+
+// openCopies takes up the copies of the run before.
+func (t *Tail) openCopies() {
+	if t.options.Spill == nil {
+		return
+	}
+	list, errs := t.options.Spill.List()
+	for _, err := range errs {
+		t.consumer.Trouble(SpillDamaged, "", err)
+	}
+	for _, copied := range list {
+		if err := t.openCopy(copied); err != nil {
+			t.consumer.Trouble(SpillDamaged, copied.Name(), err)
+		}
+	}
+}
+
+func (t *Tail) openCopy(copied *spill.File) error {
+	var id identity
+	if err := json.Unmarshal(copied.Identity, &id); err != nil {
+		return fmt.Errorf("decode the identity of a copy: %w", err)
+	}
+	name, ok := parseLogName(id.Name)
+	if !ok {
+		return fmt.Errorf("the copy is of a file named %q", id.Name)
+	}
+	reader, err := copied.Open()
+	if err != nil {
+		return err
+	}
+	d := t.enter(id.Container)
+	f := &File{
+		container: id.Container, name: name, content: reader, copied: copied,
+		device: id.Mark.Device, inode: id.Mark.Inode, head: id.Mark.Head, headLen: id.Mark.HeadBytes,
+		size: copied.Start + copied.Size(), nameless: t.now,
+	}
+	start := id.Mark.Position
+	for i, m := range d.marks {
+		if m.Restart == name.restart && m.Head == f.head && m.HeadBytes == f.headLen {
+			if m.Position.Start() > start.Start() {
+				start = m.Position
+			}
+			d.marks = append(d.marks[:i:i], d.marks[i+1:]...)
+			break
+		}
+	}
+	t.open(f, start)
+	d.files = append(d.files, f)
+	d.sort()
+	return nil
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tail
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/tributary-otel/tributary/components/internal/spill"
+)
+
+// Options say what is read and how.
+type Options struct {
+	// Root holds the folders of the pods.
+	Root string
+	// LinkTargets are the folders into which a link that stands for a log file may
+	// point (default: none).
+	LinkTargets []string
+	// FromEnd skips what is in a file that is there, without a mark, before Run is
+	// called. Files that come later are always read from the beginning.
+	FromEnd bool
+	// MaxAge skips files without a mark that were last written to longer ago (default:
+	// none is too old).
+	MaxAge time.Duration
+	// MaxLineBytes is the length above which a line comes in pieces (default: 1 MiB).
+	MaxLineBytes int
+	// PollInterval is how often a growing file is looked at (default: 250 ms), and
+	// MaxPollInterval a silent one (default: 2 s).
+	PollInterval, MaxPollInterval time.Duration
+	// ScanInterval is how often all folders are looked at although nothing was
+	// reported (default: 1 min). Without reports it is 1 s, or as much more as it
+	// takes to spend no more than a twentieth of the time on it.
+	ScanInterval time.Duration
+	// Quiet is how long nothing has to be written before a file is taken for finished,
+	// and a last line without an end for complete (default: 5 s).
+	Quiet time.Duration
+	// Room gets a signal when a file for which Acquire returned false may be read.
+	Room <-chan struct{}
+	// Marks are those of the run before.
+	Marks map[Container][]Mark
+	// Spill keeps the rest of files whose last name is gone; nil keeps none.
+	Spill *spill.Store
+	// FS is the file system (default: the machine's).
+	FS FS
+	// NoWatch finds changes by looking at the folders alone.
+	NoWatch bool
+}
+
+const (
+	// chunkBytes is how much is read at once. The buffer grows for a line that is
+	// longer.
+	chunkBytes = 256 << 10
+	// headInterval is how often the beginning of a growing file is compared.
+	headInterval = 1500 * time.Millisecond
+	// forgetAfter is how long a folder has to be gone before its marks are forgotten.
+	forgetAfter = time.Minute
+	// tryAgain is how long after an error a file or folder is tried again.
+	tryAgain = 5 * time.Second
+)
+
+// Tail reads the files below a folder.
+type Tail struct {
+	options  Options
+	fs       FS
+	consumer Consumer
+	tree     *tree
+	folders  map[Container]*folder
+	// list holds the folders for going through them in a fair order.
+	list []*folder
+	// first is where the next pass begins.
+	first int
+	now   time.Time
+	// started is true after the first look at all folders.
+	started bool
+	buffer  []byte
+	gauges  gauges
+}
+
+// New returns a tail that has read nothing yet.
+func New(options Options, consumer Consumer) *Tail {
+	if options.FS == nil {
+		options.FS = OS
+	}
+	setDefault(&options.MaxLineBytes, 1<<20)
+	setDefault(&options.PollInterval, 250*time.Millisecond)
+	setDefault(&options.MaxPollInterval, 2*time.Second)
+	setDefault(&options.ScanInterval, time.Minute)
+	setDefault(&options.Quiet, 5*time.Second)
+	options.Root = filepath.Clean(options.Root)
+	t := &Tail{
+		options: options, fs: options.FS, consumer: consumer,
+		folders: map[Container]*folder{}, buffer: make([]byte, chunkBytes), now: time.Now(),
+	}
+	t.tree = newTree(t)
+	return t
+}
+
+func setDefault[T int | time.Duration](value *T, otherwise T) {
+	if *value <= 0 {
+		*value = otherwise
+	}
+}
+
+// Run reads until ctx ends. It may be called once.
+func (t *Tail) Run(ctx context.Context) {
+	t.openCopies()
+	events := t.tree.watch()
+	t.tree.scan()
+	t.started = true
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for ctx.Err() == nil {
+		t.now = time.Now()
+		wait := t.pass()
+		if next := t.consumer.Pass(); next > 0 {
+			wait = min(wait, next)
+		}
+		timer.Reset(wait)
+		select {
+		case <-ctx.Done():
+		case batch := <-events:
+			t.now = time.Now()
+			t.tree.handle(batch)
+		case <-t.options.Room:
+			t.unblock()
+		case <-timer.C:
+		}
+	}
+}
+
+// Close is called after Run has returned and everything that still could be delivered
+// is. It copies aside what a restart would not find any more, and closes the files.
+func (t *Tail) Close() {
+	t.now = time.Now()
+	t.tree.close()
+	for _, d := range t.list {
+		t.listNames(d)
+		t.examine(d)
+		for _, f := range d.files {
+			t.rescue(d, f, true)
+			f.close()
+		}
+	}
+	t.measure()
+}
+
+// pass gives each folder whose time has come one turn, and returns how long nothing
+// has to be done after that. The next pass begins with the folder for which there was
+// no room in this one.
+func (t *Tail) pass() time.Duration {
+	wait := t.tree.scanIfDue()
+	first, n := t.first, len(t.list)
+	forgotten := false
+	for i := range n {
+		at := (first + i) % n
+		d := t.list[at]
+		if d.dirty && !d.lookAt.After(t.now) {
+			t.look(d)
+		}
+		if !d.due.After(t.now) {
+			blocked := d.blocked
+			t.turn(d)
+			if d.blocked && !blocked && t.first == first {
+				t.first = at
+			}
+		}
+		forgotten = forgotten || d.forgotten
+		wait = min(wait, d.due.Sub(t.now))
+		if d.dirty {
+			wait = min(wait, d.lookAt.Sub(t.now))
+		}
+	}
+	if forgotten {
+		t.list = slices.DeleteFunc(t.list, func(d *folder) bool {
+			if d.forgotten {
+				delete(t.folders, d.id)
+			}
+			return d.forgotten
+		})
+		t.first = 0
+	}
+	t.measureIfDue()
+	return max(wait, 0)
+}
+
+func (t *Tail) unblock() {
+	for _, d := range t.list {
+		if d.blocked {
+			d.blocked = false
+			d.due = t.now
+		}
+	}
+}
+
+// Marks returns what has to be remembered of a container. Like the methods of the
+// consumer it belongs to the goroutine of Run; after Close any one may call it.
+func (t *Tail) Marks(id Container) []Mark {
+	d := t.folders[id]
+	if d == nil {
+		return nil
+	}
+	marks := append([]Mark(nil), d.marks...)
+	for _, f := range d.files {
+		if f.identified() {
+			marks = append(marks, f.mark())
+		}
+	}
+	return marks
+}

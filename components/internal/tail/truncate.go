@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tail
+
+// truncated is called when a file is shorter than what was read of it, or begins with
+// something else than before. Somebody may have copied it before (copytruncate): then
+// the rest is read from the copy. What is in the file now is another one. It reports
+// whether the list of files has changed.
+func (t *Tail) truncated(d *folder, f *File, info Info) (changed bool) {
+	t.consumer.Trouble(Truncated, f.path(d), nil)
+	if head, err := readHead(f.content, f.headLen); err == nil && len(head) == f.headLen && hashOf(head) == f.head {
+		// Only the end was cut off. What is left was read.
+		f.intake.End()
+		f.size, f.modified = info.Size, info.Modified
+		t.open(f, At(min(f.offset, info.Size)))
+		t.consumer.Changed(d.id)
+		return false
+	}
+	// The copy may have been made since the folder was last looked at.
+	t.listNames(d)
+	now := &File{
+		container: d.id, name: f.name, handle: f.handle, content: f.content, device: info.Device, inode: info.Inode,
+		size: info.Size, modified: info.Modified, grown: t.now,
+	}
+	names := f.names[:0:0]
+	for _, n := range f.names {
+		if n.device == info.Device && n.inode == info.Inode {
+			now.names = append(now.names, n)
+		} else {
+			names = append(names, n)
+		}
+	}
+	f.names, f.handle, f.content = names, nil, nil
+	f.device, f.inode = 0, 0
+	if spare := f.spare; spare != nil {
+		f.spare = nil
+		if copied, err := spare.Stat(); err == nil {
+			f.use(spare, logName{}, copied)
+		}
+	}
+	if f.handle == nil {
+		f.atEnd = true
+		f.intake.End()
+	}
+	if len(f.names) == 0 {
+		f.nameless = t.now
+	}
+	d.files = append(d.files, now)
+	d.sort()
+	t.identify(d, now)
+	return true
+}
+
+// checkHead reports whether the file still begins as it did. It also learns more of
+// the beginning, if it was short before.
+func (t *Tail) checkHead(f *File) bool {
+	f.headChecked = t.now
+	head, err := readHead(f.content, headBytes)
+	if err != nil {
+		return true // The reading that follows meets the error again.
+	}
+	if len(head) < f.headLen || hashOf(head[:f.headLen]) != f.head {
+		return false
+	}
+	if len(head) > f.headLen {
+		f.head, f.headLen = hashOf(head), len(head)
+	}
+	return true
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tail
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"slices"
+	"time"
+)
+
+// outcome is what came of reading a chunk.
+type outcome uint8
+
+const (
+	// nothing was there to be read.
+	nothing outcome = iota
+	// some was read, and the end is reached.
+	some
+	// more is there.
+	more
+	// full: there is no room for what is there.
+	full
+	// held: the end of the last line is not there yet.
+	held
+)
+
+// turn reads at most a chunk of the files of a folder, the oldest first, and decides
+// when the next turn is.
+func (t *Tail) turn(d *folder) {
+	t.examine(d)
+	result := full
+	if !d.blocked {
+		result = t.readNext(d)
+	}
+	unfinished := t.tidy(d)
+	switch result {
+	case more:
+		d.due = t.now
+		return
+	case full:
+		// Until there is room nothing is read, but files may lose their names.
+		d.blocked = true
+		d.interval = time.Second
+	case some, held:
+		d.interval = t.options.PollInterval
+	case nothing:
+		d.interval = min(2*max(d.interval, t.options.PollInterval/2), t.options.MaxPollInterval)
+	}
+	if unfinished {
+		d.interval = min(d.interval, max(t.options.PollInterval, time.Second/2))
+	}
+	d.due = t.now.Add(d.interval)
+	t.forget(d)
+}
+
+// examine looks at the files, also while there is no room: what they are and how large
+// has to be known when they lose their names.
+func (t *Tail) examine(d *folder) {
+	for i := 0; i < len(d.files); i++ {
+		if t.refresh(d, d.files[i]) {
+			i = -1 // The list is another one now.
+		}
+	}
+}
+
+func (t *Tail) readNext(d *folder) outcome {
+	result := nothing
+	for i := 0; i < len(d.files); i++ {
+		f := d.files[i]
+		if f.content == nil || !f.identified() || f.atEnd || t.now.Before(f.troubled) {
+			continue
+		}
+		if f.behind.IsZero() {
+			f.behind = t.now
+		}
+		got := t.read(d, f, before(d.files, i))
+		result = max(result, got)
+		if got == more || got == full || got == held {
+			break // What is older goes first.
+		}
+	}
+	return result
+}
+
+// tidy closes, copies and drops files, and reports whether it will have to again.
+func (t *Tail) tidy(d *folder) (unfinished bool) {
+	for i := 0; i < len(d.files); i++ {
+		f := d.files[i]
+		t.finish(d, f)
+		t.rescue(d, f, false)
+		if t.gone(f) {
+			f.close()
+			d.files = slices.Delete(d.files, i, i+1)
+			i--
+			t.consumer.Changed(d.id)
+			continue
+		}
+		unfinished = unfinished || !f.delivered() || f.handle != nil && !f.live()
+	}
+	return unfinished
+}
+
+// before returns the intake of the file in which the runtime may have begun a line
+// that goes on in file i.
+func before(files []*File, i int) Intake {
+	if i == 0 || files[i-1].name.restart != files[i].name.restart || !files[i-1].identified() {
+		return nil
+	}
+	return files[i-1].intake
+}
+
+// refresh learns whether a file has grown, was truncated, or holds enough by now to be
+// known. It reports whether the list of files has changed.
+func (t *Tail) refresh(d *folder, f *File) (changed bool) {
+	if f.handle == nil || t.now.Before(f.troubled) {
+		return false
+	}
+	if !f.compressed() {
+		info, err := f.handle.Stat()
+		if err != nil {
+			t.fail(d, f, err)
+			return false
+		}
+		if info.Size != f.size || info.Modified != f.modified {
+			shorter := info.Size < f.size
+			f.size, f.modified, f.grown, f.atEnd = info.Size, info.Modified, t.now, false
+			due := shorter || info.Size == f.offset || t.now.Sub(f.headChecked) >= headInterval
+			if f.identified() && (info.Size < f.offset || due && !t.checkHead(f)) {
+				return t.truncated(d, f, info)
+			}
+		}
+	}
+	if f.identified() {
+		return false
+	}
+	t.identify(d, f)
+	return f.identified() || !slices.Contains(d.files, f)
+}
+
+// read hands on a chunk: whole lines, as many as fit.
+func (t *Tail) read(d *folder, f *File, before Intake) outcome {
+	want := int64(chunkBytes)
+	if !f.compressed() {
+		if want = min(want, f.size-f.offset); want <= 0 {
+			f.atEnd = f.size == f.offset
+			return nothing
+		}
+	}
+	for {
+		if !f.intake.Acquire(want) {
+			return full
+		}
+		if int64(len(t.buffer)) < want+1 {
+			t.buffer = make([]byte, want+1)
+		}
+		// The byte before is the end of a line, unless the file was written anew.
+		back := int64(0)
+		if f.offset > 0 && !f.midLine && f.handle != nil && !f.compressed() {
+			back = 1
+		}
+		n, err := f.content.ReadAt(t.buffer[:want+back], f.offset-back)
+		ended := isEnd(err)
+		if errors.Is(err, errDamaged) && n > 0 {
+			ended = true
+			t.fail(d, f, err)
+		}
+		if err != nil && !ended && int64(n) <= back {
+			f.intake.Take(Chunk{Start: f.offset})
+			t.fail(d, f, err)
+			return nothing
+		}
+		if back == 1 && n > 0 && t.buffer[0] != '\n' {
+			f.intake.Take(Chunk{Start: f.offset})
+			if info, err := f.handle.Stat(); err == nil && !t.checkHead(f) {
+				t.truncated(d, f, info)
+				return held // The list of files is another one now.
+			}
+			f.midLine = true // The head is the same: it is a last line that was handed on without its end.
+			continue
+		}
+		data := t.buffer[back:max(int64(n), back)]
+		if lines := bytes.LastIndexByte(data, '\n') + 1; lines > 0 {
+			t.take(f, Chunk{Data: data[:lines], Start: f.offset, Before: before})
+			return t.after(f, ended || !f.compressed() && f.offset >= f.size)
+		}
+		switch {
+		case ended || !f.compressed() && f.offset+int64(len(data)) >= f.size:
+			return t.lastLine(d, f, data, before)
+		case want < int64(t.options.MaxLineBytes):
+			want = min(want*2, int64(t.options.MaxLineBytes))
+			if !f.compressed() {
+				want = min(want, f.size-f.offset)
+			}
+		default:
+			t.consumer.Trouble(LongLine, f.path(d), nil)
+			t.take(f, Chunk{Data: data, Start: f.offset, Piece: true, Before: before})
+			return t.after(f, false)
+		}
+	}
+}
+
+func (t *Tail) take(f *File, c Chunk) {
+	f.intake.Take(c)
+	f.offset += int64(len(c.Data))
+	f.midLine = c.Piece
+	if len(t.buffer) > 4*chunkBytes {
+		t.buffer = make([]byte, chunkBytes)
+	}
+}
+
+// after is called when something was taken.
+func (t *Tail) after(f *File, atEnd bool) outcome {
+	if !atEnd {
+		return more
+	}
+	if f.compressed() {
+		f.size = f.offset
+	}
+	f.atEnd = true
+	return some
+}
+
+// lastLine is called when what is left has no end of a line. Somebody is writing it,
+// or has stopped in the middle of it.
+func (t *Tail) lastLine(d *folder, f *File, data []byte, before Intake) outcome {
+	if len(data) > 0 && !f.compressed() && f.copied == nil && !t.quiet(f) {
+		f.intake.Take(Chunk{Start: f.offset}) // Gives back what was acquired.
+		return held
+	}
+	if len(data) > 0 {
+		t.consumer.Trouble(Unfinished, f.path(d), nil)
+	}
+	t.take(f, Chunk{Data: data, Start: f.offset, Piece: true, Before: before})
+	return t.after(f, true)
+}
+
+// quiet reports whether nothing was written for a while.
+func (t *Tail) quiet(f *File) bool { return t.now.Sub(f.grown) >= t.options.Quiet }
+
+// finish closes a file that is delivered and that nobody will write to any more.
+func (t *Tail) finish(d *folder, f *File) {
+	if f.behind.IsZero() && f.handle == nil {
+		return
+	}
+	over := f.handle == nil || f.compressed() || f.copied != nil || t.quiet(f) && (!f.live() || d.superseded(f))
+	if over && f.atEnd && !f.ended && f.identified() {
+		f.ended = true
+		f.intake.End()
+	}
+	if !f.delivered() {
+		return
+	}
+	f.behind = time.Time{}
+	if !over {
+		return
+	}
+	f.close()
+	if f.copied != nil {
+		if err := f.copied.Remove(); err != nil {
+			t.consumer.Trouble(SpillFailed, f.copied.Name(), err)
+		}
+		f.copied = nil
+	}
+}
+
+// superseded reports whether the container was restarted after the file.
+func (d *folder) superseded(f *File) bool {
+	last := d.files[len(d.files)-1]
+	return last.name.restart > f.name.restart
+}
+
+// gone reports whether nothing is left that could be mistaken for the file.
+func (t *Tail) gone(f *File) bool {
+	if len(f.names) > 0 || f.copied != nil || f.nameless.IsZero() || t.now.Sub(f.nameless) < 2*t.options.Quiet {
+		return false
+	}
+	return f.handle == nil && (!f.identified() || f.delivered()) ||
+		!f.identified() && t.quiet(f) // Empty, and deleted.
+}
+
+// forget drops a folder that is gone, and with it the marks.
+func (t *Tail) forget(d *folder) {
+	if len(d.files) > 0 || d.missing.IsZero() {
+		return
+	}
+	d.due = d.missing.Add(forgetAfter)
+	if t.now.Before(d.due) || !t.tree.trustworthy() {
+		d.due = t.now.Add(forgetAfter)
+		return
+	}
+	if _, err := t.fs.Lstat(d.path); !errors.Is(err, fs.ErrNotExist) {
+		d.dirty = true
+		return
+	}
+	d.marks, d.forgotten = nil, true
+	t.consumer.Changed(d.id)
+}
+
+// fail puts a file off after an error.
+func (t *Tail) fail(d *folder, f *File, err error) {
+	f.troubled = t.now.Add(tryAgain)
+	if errors.Is(err, errDamaged) {
+		// What follows in an archive does not come back. Without a first line there
+		// is nothing to tell it by.
+		if !f.damaged {
+			f.damaged = true
+			t.consumer.Trouble(DamagedArchive, f.path(d), err)
+		}
+		f.atEnd = f.identified()
+		return
+	}
+	t.consumer.Trouble(Unreadable, f.path(d), err)
+}
