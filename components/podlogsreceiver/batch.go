@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package podlogsreceiver
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/tributary-otel/tributary/components/internal/delivery"
+	"github.com/tributary-otel/tributary/components/internal/runtimelog"
+)
+
+// batch gathers lines until they are sent. It belongs to the goroutine that reads.
+type batch struct {
+	limits  BatchConfig
+	inBytes bool // Invalid UTF-8 is sent as bytes.
+
+	spans   *delivery.Batch[reached]
+	text    strings.Builder
+	records []record
+	origins []*origin
+	began   time.Time
+	// number tells intakes whether they have their place in this batch already.
+	number uint64
+}
+
+// next begins an empty batch.
+func (b *batch) next(spans *delivery.Batch[reached]) {
+	b.spans = spans
+	b.text = strings.Builder{}
+	b.records, b.origins = nil, nil
+	b.number++
+}
+
+func (b *batch) empty() bool { return len(b.records) == 0 }
+
+// full reports whether there is no room for a line of so many bytes more.
+func (b *batch) full(more int) bool {
+	return len(b.records) >= b.limits.MaxRecords || len(b.records) > 0 && b.text.Len()+more > b.limits.MaxBytes
+}
+
+// add appends a line, and reports whether it is no UTF-8.
+func (b *batch) add(in *intake, time int64, stream runtimelog.Stream, body []byte) (invalid bool) {
+	if in.batch != b.number {
+		in.batch, in.place = b.number, uint32(len(b.origins)) //nolint:gosec // Not more than records.
+		b.origins = append(b.origins, in.origin)
+	}
+	if b.records == nil {
+		b.began = in.receiver.now()
+		b.records = make([]record, 0, min(b.limits.MaxRecords, 256))
+		b.text.Grow(min(b.limits.MaxBytes, 32<<10))
+	}
+	begin := b.text.Len()
+	valid := utf8.Valid(body)
+	if valid || b.inBytes {
+		b.text.Write(body)
+	} else {
+		escape(&b.text, body)
+	}
+	b.records = append(b.records, record{
+		time: time, stream: stream, origin: in.place, binary: !valid && b.inBytes,
+		begin: uint32(begin), end: uint32(b.text.Len()), //nolint:gosec // Config.validateSizes bounds it.
+	})
+	return !valid
+}
+
+// take returns what was gathered.
+func (b *batch) take() lines {
+	return lines{text: b.text.String(), records: b.records, origins: b.origins, read: b.began}
+}
+
+const hexDigits = "0123456789abcdef"
+
+// escape writes each byte that is part of no character as \xhh, as Go and Python write
+// it.
+func escape(to *strings.Builder, body []byte) {
+	for len(body) > 0 {
+		r, n := utf8.DecodeRune(body)
+		if r == utf8.RuneError && n == 1 {
+			to.WriteString(`\x`)
+			to.WriteByte(hexDigits[body[0]>>4])
+			to.WriteByte(hexDigits[body[0]&15])
+		} else {
+			to.Write(body[:n])
+		}
+		body = body[n:]
+	}
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package podlogsreceiver
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+)
+
+// Config is what a user says about the receiver.
+type Config struct {
+	// Path is the folder with the folders of the pods (default: /var/log/pods).
+	Path string `mapstructure:"path"`
+	// LinkTargets are the folders into which a link that stands for a log file may
+	// point (default: /var/lib/docker/containers). Other links are not followed.
+	LinkTargets []string `mapstructure:"link_targets"`
+	// Include chooses the containers that are read (default: all).
+	Include Selection `mapstructure:"include"`
+	// Exclude takes some of them out.
+	Exclude Selection `mapstructure:"exclude"`
+	// ExcludeSelf leaves out the pod that the collector runs in (default: true).
+	ExcludeSelf bool `mapstructure:"exclude_self"`
+	// StartAt says where a file is read from that is there at the first start:
+	// `beginning` or `end` (default: beginning). Files that come later are always read
+	// from the beginning.
+	StartAt string `mapstructure:"start_at"`
+	// MaxAge leaves out files that were last written to longer ago when they are first
+	// seen (default: 0, none is too old).
+	MaxAge time.Duration `mapstructure:"max_age"`
+	// Storage is the extension that keeps the positions (default: none, they are lost
+	// with the process).
+	Storage *component.ID `mapstructure:"storage"`
+	// PollInterval is how often a file that grows is looked at (default: 250ms). A
+	// silent one is looked at each 2 s.
+	PollInterval time.Duration `mapstructure:"poll_interval"`
+	// MaxLineBytes is the length above which a line is sent in pieces, each a record of
+	// its own (default: 1 MiB).
+	MaxLineBytes int `mapstructure:"max_line_bytes"`
+	// InvalidUTF8 says what becomes of a line that is no UTF-8: `escape` writes each
+	// such byte as \xhh, `bytes` makes the body one of bytes (default: escape).
+	InvalidUTF8 string `mapstructure:"invalid_utf8"`
+	// Batch says what is sent at once.
+	Batch BatchConfig `mapstructure:"batch"`
+	// InFlight bounds what is read and not delivered.
+	InFlight InFlightConfig `mapstructure:"in_flight"`
+	// DeadLetter is where records go that the backend refuses for good.
+	DeadLetter DeadLetterConfig `mapstructure:"dead_letter"`
+	// Spill is where the rest of deleted files goes.
+	Spill SpillConfig `mapstructure:"spill"`
+	// ShutdownTimeout is how long a shutdown waits for what is in flight (default:
+	// 20s). What is not delivered by then is read again after the start.
+	ShutdownTimeout time.Duration `mapstructure:"shutdown_timeout"`
+}
+
+// Selection names containers by globs (`*`, `?`, `[a-z]`), one list for each part of
+// the name.
+type Selection struct {
+	Namespaces []string `mapstructure:"namespaces"`
+	Pods       []string `mapstructure:"pods"`
+	Containers []string `mapstructure:"containers"`
+}
+
+// BatchConfig says what is sent at once. A batch is sent when it has reached one of
+// the limits.
+type BatchConfig struct {
+	// MaxRecords is in log records (default: 2000).
+	MaxRecords int `mapstructure:"max_records"`
+	// MaxBytes is in bytes of the lines (default: 1 MiB). A longer line goes alone.
+	MaxBytes int `mapstructure:"max_bytes"`
+	// Timeout is how long a record waits for others (default: 200ms).
+	Timeout time.Duration `mapstructure:"timeout"`
+}
+
+// InFlightConfig bounds what is read and not delivered. It is what may be sent twice
+// after a crash.
+type InFlightConfig struct {
+	// MaxBytes bounds all files together, in bytes of the files (default: 32 MiB).
+	MaxBytes int64 `mapstructure:"max_bytes"`
+	// MaxBytesPerFile bounds each file (default: 4 MiB).
+	MaxBytesPerFile int64 `mapstructure:"max_bytes_per_file"`
+	// MaxBatches is how many batches are sent at a time (default: 8).
+	MaxBatches int `mapstructure:"max_batches"`
+}
+
+// DeadLetterConfig is where records go that the backend refuses for good.
+type DeadLetterConfig struct {
+	// Path of the file, which is written as JSON, one record per line, and created with
+	// the first one (default: /var/lib/tributary/dead-letter/<receiver>.jsonl). `none`
+	// keeps no file; the records are then only counted.
+	Path string `mapstructure:"path"`
+	// MaxBytes bounds the file and its predecessor together (default: 100 MiB).
+	MaxBytes int64 `mapstructure:"max_bytes"`
+}
+
+// SpillConfig is where the rest of files goes that are deleted before they are
+// delivered.
+type SpillConfig struct {
+	// Directory is a folder of this receiver's own, created when it is needed (default:
+	// /var/lib/tributary/spill/<receiver>). `none` keeps no copies: what is deleted is
+	// then lost if the process ends before it is delivered.
+	Directory string `mapstructure:"directory"`
+	// MaxBytes bounds the copies together, as they are compressed (default: 5 GiB).
+	MaxBytes int64 `mapstructure:"max_bytes"`
+}
+
+// Values of settings.
+const (
+	startAtBeginning = "beginning"
+	startAtEnd       = "end"
+	utf8Escape       = "escape"
+	utf8Bytes        = "bytes"
+	none             = "none"
+
+	deadLetterFolder = "/var/lib/tributary/dead-letter"
+	spillFolder      = "/var/lib/tributary/spill"
+)
+
+var _ component.Config = (*Config)(nil)
+
+func createDefaultConfig() component.Config {
+	return &Config{
+		Path:            "/var/log/pods",
+		LinkTargets:     []string{"/var/lib/docker/containers"},
+		ExcludeSelf:     true,
+		StartAt:         startAtBeginning,
+		PollInterval:    250 * time.Millisecond,
+		MaxLineBytes:    1 << 20,
+		InvalidUTF8:     utf8Escape,
+		Batch:           BatchConfig{MaxRecords: 2000, MaxBytes: 1 << 20, Timeout: 200 * time.Millisecond},
+		InFlight:        InFlightConfig{MaxBytes: 32 << 20, MaxBytesPerFile: 4 << 20, MaxBatches: 8},
+		DeadLetter:      DeadLetterConfig{MaxBytes: 100 << 20},
+		Spill:           SpillConfig{MaxBytes: 5 << 30},
+		ShutdownTimeout: 20 * time.Second,
+	}
+}
+
+// Validate reports every broken setting at once.
+func (c *Config) Validate() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if c.Path == "" {
+		bad("`path` must name the folder with the folders of the pods")
+	}
+	for _, target := range c.LinkTargets {
+		if !filepath.IsAbs(target) {
+			bad("`link_targets` must be absolute paths, got %q", target)
+		}
+	}
+	if !slices.Contains([]string{startAtBeginning, startAtEnd}, c.StartAt) {
+		bad("`start_at` must be %q or %q, got %q", startAtBeginning, startAtEnd, c.StartAt)
+	}
+	if !slices.Contains([]string{utf8Escape, utf8Bytes}, c.InvalidUTF8) {
+		bad("`invalid_utf8` must be %q or %q, got %q", utf8Escape, utf8Bytes, c.InvalidUTF8)
+	}
+	if c.MaxAge < 0 {
+		bad("`max_age` must not be negative, got %s", c.MaxAge)
+	}
+	if c.PollInterval < 10*time.Millisecond || c.PollInterval > 2*time.Second {
+		bad("`poll_interval` must be between 10ms and 2s, got %s", c.PollInterval)
+	}
+	if c.MaxLineBytes < 1024 || c.MaxLineBytes > 64<<20 {
+		bad("`max_line_bytes` must be between 1024 and %d, got %d", 64<<20, c.MaxLineBytes)
+	}
+	if c.ShutdownTimeout <= 0 {
+		bad("`shutdown_timeout` must be positive, got %s", c.ShutdownTimeout)
+	}
+	errs = append(errs, c.validateSizes()...)
+	errs = append(errs, c.Include.validate("include")...)
+	errs = append(errs, c.Exclude.validate("exclude")...)
+	return errors.Join(errs...)
+}
+
+func (c *Config) validateSizes() (errs []error) {
+	for _, size := range []struct {
+		key   string
+		value int64
+	}{
+		{"batch::max_records", int64(c.Batch.MaxRecords)},
+		{"batch::max_bytes", int64(c.Batch.MaxBytes)},
+		{"batch::timeout", int64(c.Batch.Timeout)},
+		{"in_flight::max_bytes", c.InFlight.MaxBytes},
+		{"in_flight::max_bytes_per_file", c.InFlight.MaxBytesPerFile},
+		{"in_flight::max_batches", int64(c.InFlight.MaxBatches)},
+		{"dead_letter::max_bytes", c.DeadLetter.MaxBytes},
+		{"spill::max_bytes", c.Spill.MaxBytes},
+	} {
+		if size.value <= 0 {
+			errs = append(errs, fmt.Errorf("`%s` must be positive, got %d", size.key, size.value))
+		}
+	}
+	// Offsets of lines in a batch have 32 bits.
+	if c.Batch.MaxBytes > 1<<30 {
+		errs = append(errs, fmt.Errorf("`batch::max_bytes` must not be above %d, got %d", 1<<30, c.Batch.MaxBytes))
+	}
+	return errs
+}
+
+func (s *Selection) validate(key string) (errs []error) {
+	for _, list := range []struct {
+		key   string
+		globs []string
+	}{{"namespaces", s.Namespaces}, {"pods", s.Pods}, {"containers", s.Containers}} {
+		for _, glob := range list.globs {
+			if _, err := path.Match(glob, ""); err != nil || glob == "" || strings.Contains(glob, "/") {
+				errs = append(errs, fmt.Errorf("`%s::%s` must be globs of names, got %q", key, list.key, glob))
+			}
+		}
+	}
+	return errs
+}
+
+// place is where something of this receiver is kept: what the user says, or a name of
+// its own in a folder; "" for none.
+func place(setting, folder string, id component.ID, suffix string) string {
+	switch setting {
+	case none:
+		return ""
+	case "":
+		return filepath.Join(folder, strings.ReplaceAll(id.String(), "/", "_")+suffix)
+	}
+	return setting
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package podlogsreceiver
+
+import (
+	"bytes"
+
+	"github.com/tributary-otel/tributary/components/internal/delivery"
+	"github.com/tributary-otel/tributary/components/internal/runtimelog"
+	"github.com/tributary-otel/tributary/components/internal/tail"
+)
+
+// reached is how far a file is delivered, and whose it is.
+type reached struct {
+	tail.Position
+	intake *intake
+}
+
+// nowhere says of a stream that nothing holds its position.
+const nowhere = -1
+
+// intake takes the lines of one file. It belongs to the goroutine that reads, but for
+// the source.
+type intake struct {
+	receiver *podLogs
+	origin   *origin
+	source   *delivery.Source[reached]
+	// batch and place say where in the present batch the origin is.
+	batch uint64
+	place uint32
+
+	// lineStart and lineEnd are the offsets of the line in hand.
+	lineStart, lineEnd int64
+	// start is where each stream goes on; what is before was delivered by the process
+	// before.
+	start [3]int64
+	// joins are the lines that are not complete, by stream; held is where those that
+	// began in this file begin.
+	joins [3]*join
+	held  [3]int64
+	// cut is what the beginning of a long line said, for the rest of it.
+	cut *runtimelog.Line
+	// others are the intakes in which lines of the present batch began.
+	others []*intake
+	// bytes and records are not in the books yet.
+	bytes   int64
+	records int
+}
+
+var _ tail.Intake = (*intake)(nil)
+
+// Open makes the intake of a file.
+func (r *podLogs) Open(f *tail.File, start tail.Position) tail.Intake {
+	in := &intake{
+		receiver: r, origin: newOrigin(f), lineEnd: start.Start(),
+		start: [3]int64{start.Offset, start.Stdout, start.Stderr},
+		held:  [3]int64{nowhere, nowhere, nowhere},
+	}
+	in.source = r.window.NewSource(reached{start, in})
+	return in
+}
+
+// Acquire reserves room for what is to be read.
+func (in *intake) Acquire(n int64) bool {
+	r := in.receiver
+	if int(r.pending.Load()) >= r.config.InFlight.MaxBatches {
+		return false // The end of one of them gives a signal.
+	}
+	if in.source.TryAcquire(n) {
+		return true
+	}
+	// What is gathered must not wait for itself.
+	r.flush()
+	return in.source.TryAcquire(n)
+}
+
+// Take reads the lines of a chunk.
+func (in *intake) Take(c tail.Chunk) {
+	if before, ok := c.Before.(*intake); ok && before != nil && len(c.Data) > 0 {
+		in.adopt(before)
+	}
+	data := c.Data
+	in.lineEnd = c.Start
+	for len(data) > 0 {
+		n := bytes.IndexByte(data, '\n')
+		line, size := data, len(data)
+		if n >= 0 {
+			line, size = data[:n], n+1
+		}
+		in.lineStart, in.lineEnd = in.lineEnd, in.lineEnd+int64(size)
+		in.line(line, size, n < 0)
+		data = data[size:]
+	}
+	in.enter()
+	in.source.Release()
+}
+
+// line reads one line, or a piece of one that tail has cut.
+func (in *intake) line(line []byte, size int, cut bool) {
+	r := in.receiver
+	l := r.parser.Parse(line)
+	if rest := in.cut; rest != nil && l.Format == runtimelog.Unknown {
+		l.Time, l.Stream, l.Format = rest.Time, rest.Stream, rest.Format
+	}
+	in.cut = nil
+	if cut {
+		in.cut = &runtimelog.Line{Time: l.Time, Stream: l.Stream, Format: l.Format}
+	}
+	if in.lineStart < in.start[l.Stream] {
+		return
+	}
+	in.bytes += int64(size)
+	switch {
+	case l.Format == runtimelog.Unknown:
+		r.trouble.count(unknownLine)
+	case l.BadTime:
+		r.trouble.count(badTime)
+	case l.BadTag:
+		r.trouble.count(badTag)
+	}
+	if l.Format != runtimelog.Unknown && (l.Partial || in.joins[l.Stream] != nil) {
+		in.piece(l)
+		return
+	}
+	in.makeRoom(len(l.Body))
+	in.emit(l.Time, l.Stream, l.Body)
+}
+
+// makeRoom sends the batch if there is no room in it for a body of so many bytes. It
+// comes before anything that lets the position pass the line in hand.
+func (in *intake) makeRoom(bytes int) {
+	if in.receiver.batch.full(bytes) {
+		in.enterAt(in.lineStart)
+		in.receiver.flush()
+	}
+}
+
+// emit puts a record into the batch, in which there is room. The present line is
+// behind it.
+func (in *intake) emit(time int64, stream runtimelog.Stream, body []byte) {
+	if in.receiver.batch.add(in, time, stream, body) {
+		in.receiver.trouble.count(invalidUTF8)
+	}
+	in.records++
+}
+
+// position is where to go on reading when everything before an offset is delivered,
+// but for the lines that are not complete. It never goes back behind the start.
+func (in *intake) position(offset int64) tail.Position {
+	at := func(stream runtimelog.Stream) int64 {
+		reached := offset
+		if held := in.held[stream]; held != nowhere {
+			reached = held
+		}
+		return max(reached, in.start[stream])
+	}
+	return tail.Position{Offset: at(runtimelog.None), Stdout: at(runtimelog.Stdout), Stderr: at(runtimelog.Stderr)}
+}
+
+// enter puts into the books what was added to the batch.
+func (in *intake) enter() { in.enterAt(in.lineEnd) }
+
+func (in *intake) enterAt(offset int64) {
+	if in.records == 0 {
+		return
+	}
+	spans := in.receiver.batch.spans
+	spans.Add(in.source, reached{in.position(offset), in}, in.bytes, in.records)
+	in.bytes, in.records = 0, 0
+	for _, other := range in.others {
+		spans.Add(other.source, reached{other.position(other.lineEnd), other}, 0, 0)
+	}
+	in.others = in.others[:0]
+}
+
+// Position is how far the file is delivered.
+func (in *intake) Position() tail.Position { return in.source.Position().Position }
+
+// Idle reports whether everything that was read is delivered. A line that is not
+// complete is not.
+func (in *intake) Idle() bool {
+	return in.held == [3]int64{nowhere, nowhere, nowhere} && in.source.Idle()
+}
+
+// End hands on the lines whose rest will not come.
+func (in *intake) End() {
+	for stream, j := range in.joins {
+		if j != nil {
+			in.receiver.trouble.count(unfinishedJoin)
+			in.endJoin(runtimelog.Stream(stream)) //nolint:gosec // One of three.
+		}
+	}
+	in.enter()
+	in.source.Release()
+}

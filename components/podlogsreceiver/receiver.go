@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package podlogsreceiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/collector/receiver/receiverhelper"
+	"go.uber.org/zap"
+
+	"github.com/tributary-otel/tributary/components/internal/delivery"
+	"github.com/tributary-otel/tributary/components/internal/runtimelog"
+	"github.com/tributary-otel/tributary/components/internal/spill"
+	"github.com/tributary-otel/tributary/components/internal/tail"
+)
+
+// podLogs is the receiver. One goroutine reads all files and fills the batches; what
+// it uses needs no lock.
+type podLogs struct {
+	config  *Config
+	set     receiver.Settings
+	choice  choice
+	window  *delivery.Window[reached]
+	sender  *delivery.Sender[reached, lines]
+	output  *output
+	tail    *tail.Tail
+	marks   *marks
+	trouble *trouble
+	metrics *metrics
+	spilled *spill.Store
+
+	// Of the goroutine that reads.
+	batch  batch
+	parser runtimelog.Parser
+	joins  []*join
+
+	// pending counts the batches that are sent and not acknowledged.
+	pending atomic.Int64
+	// room gets a signal when something may be read that had to wait.
+	room chan struct{}
+
+	stop    context.CancelFunc
+	running sync.WaitGroup
+	once    sync.Once
+	stopErr error
+}
+
+var (
+	_ receiver.Logs = (*podLogs)(nil)
+	_ tail.Consumer = (*podLogs)(nil)
+)
+
+func newReceiver(set receiver.Settings, config *Config, next consumer.Logs) (*podLogs, error) {
+	report, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{
+		ReceiverID: set.ID, LongLivedCtx: true, ReceiverCreateSettings: set,
+	})
+	if err != nil {
+		return nil, err
+	}
+	r := &podLogs{
+		config: config, set: set, room: make(chan struct{}, 1),
+		choice:  choice{include: config.Include, exclude: config.Exclude},
+		trouble: newTrouble(set.Logger),
+		window: delivery.NewWindow[reached](delivery.Limits{
+			MaxBytes: config.InFlight.MaxBytes, MaxBytesPerSource: config.InFlight.MaxBytesPerFile,
+		}),
+	}
+	if config.ExcludeSelf {
+		r.choice.self = self(os.Getenv, "/proc/self/mountinfo")
+	}
+	r.output = newOutput(config, set, report, next)
+	r.batch = batch{limits: config.Batch, inBytes: config.InvalidUTF8 == utf8Bytes}
+	r.batch.next(r.window.NewBatch())
+	return r, nil
+}
+
+// Start reads the positions and begins. A folder that cannot be read is reported, and
+// tried again: it does not keep the collector from starting.
+func (r *podLogs) Start(ctx context.Context, host component.Host) error {
+	if tail.OS == nil {
+		return errors.New("container logs of Kubernetes are not read on this system")
+	}
+	var err error
+	if r.marks, err = openMarks(ctx, host, r.set, r.config.Storage); err != nil {
+		return err
+	}
+	if folder := place(r.config.Spill.Directory, spillFolder, r.set.ID, ""); folder != "" {
+		if r.spilled, err = spill.Open(folder, r.config.Spill.MaxBytes); err != nil {
+			r.trouble.Trouble(tail.SpillFailed, folder, err)
+			r.spilled = nil
+		}
+	}
+	r.trouble.host = host
+	r.output.host = host
+	r.sender = delivery.NewSender(r.window, delivery.Options[lines]{
+		Send: r.output.send, Judge: r.output.judge, DeadLetter: r.output.deadLetter,
+		Done: func() {
+			r.pending.Add(-1)
+			r.wake()
+		},
+	})
+	r.tail = tail.New(tail.Options{
+		Root: r.config.Path, LinkTargets: r.config.LinkTargets, FromEnd: r.config.StartAt == startAtEnd && r.marks.empty(),
+		MaxAge: r.config.MaxAge, MaxLineBytes: r.config.MaxLineBytes, PollInterval: r.config.PollInterval,
+		Room: r.room, Marks: r.marks.read, Spill: r.spilled,
+	}, r)
+	if r.metrics, err = newMetrics(r); err != nil {
+		return errors.Join(err, r.marks.close(ctx))
+	}
+	run, stop := context.WithCancel(context.Background())
+	r.stop = stop
+	r.running.Go(func() { r.tail.Run(run) })
+	r.running.Go(func() { r.passOn(run) })
+	r.marks.start(r.tail)
+	r.set.Logger.Info("Reading container logs", zap.String("path", r.config.Path), zap.Int("containers_known", r.marks.known))
+	return nil
+}
+
+// passOn turns the signals of the window into those that tail waits for.
+func (r *podLogs) passOn(ctx context.Context) {
+	for {
+		select {
+		case <-r.window.Room():
+			r.wake()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (r *podLogs) wake() {
+	select {
+	case r.room <- struct{}{}:
+	default:
+	}
+}
+
+// Shutdown stops reading, waits for what is in flight as long as ShutdownTimeout, and
+// stores the positions. What is not delivered by then is read again. Further calls do
+// nothing.
+func (r *podLogs) Shutdown(ctx context.Context) error {
+	r.once.Do(func() { r.stopErr = r.shutdown(ctx) })
+	return r.stopErr
+}
+
+func (r *podLogs) shutdown(ctx context.Context) error {
+	if r.stop == nil {
+		return nil
+	}
+	r.stop()
+	r.running.Wait()
+	r.flush()
+	wait, cancel := context.WithTimeout(ctx, r.config.ShutdownTimeout)
+	defer cancel()
+	if err := r.sender.Close(wait); err != nil {
+		// Nothing is lost: it lies where it was read.
+		r.set.Logger.Info("Stopped before everything was delivered; the rest is read again after the start", zap.Error(err))
+	}
+	r.tail.Close()
+	r.marks.note(r.window)
+	// The positions are stored also when the time is over.
+	err := r.marks.close(context.WithoutCancel(ctx))
+	if closeErr := r.output.close(); closeErr != nil {
+		err = errors.Join(err, fmt.Errorf("close dead-letter file: %w", closeErr))
+	}
+	r.metrics.close()
+	return err
+}
+
+// Wanted reports whether a container is read.
+func (r *podLogs) Wanted(id tail.Container) bool { return r.choice.wants(id) }
+
+// Changed is told when the marks of a container have to be stored again.
+func (r *podLogs) Changed(id tail.Container) { r.marks.changed(id) }
+
+// Trouble is told what is unusual.
+func (r *podLogs) Trouble(kind tail.Trouble, path string, err error) {
+	r.trouble.Trouble(kind, path, err)
+}
+
+// Pass sends what has waited long enough, and has the positions stored.
+func (r *podLogs) Pass() time.Duration {
+	next := r.marks.pass(r.now(), r.window)
+	if r.batch.empty() {
+		return next
+	}
+	wait := r.config.Batch.Timeout - r.now().Sub(r.batch.began)
+	if wait <= 0 {
+		r.flush()
+		return next
+	}
+	if next == 0 {
+		return wait
+	}
+	return min(next, wait)
+}
+
+// flush sends what is gathered.
+func (r *podLogs) flush() {
+	if r.batch.empty() {
+		return
+	}
+	spans, payload := r.batch.spans, r.batch.take()
+	r.batch.next(r.window.NewBatch())
+	r.pending.Add(1)
+	if r.sender.Deliver(spans, payload) != nil {
+		r.pending.Add(-1) // The sender is closed: it is read again.
+	}
+}
+
+func (r *podLogs) now() time.Time { return time.Now() }
