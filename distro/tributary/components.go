@@ -24,8 +24,11 @@ import (
 	hostmetricsreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/hostmetricsreceiver"
 	syslogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/syslogreceiver"
 	checkpointstorageextension "github.com/tributary-otel/tributary/components/checkpointstorageextension"
+	fastcompressionextension "github.com/tributary-otel/tributary/components/fastcompressionextension"
 	labelkeepprocessor "github.com/tributary-otel/tributary/components/labelkeepprocessor"
 	lokiexporter "github.com/tributary-otel/tributary/components/lokiexporter"
+	podlogsreceiver "github.com/tributary-otel/tributary/components/podlogsreceiver"
+	queueconnector "github.com/tributary-otel/tributary/components/queueconnector"
 	severityprocessor "github.com/tributary-otel/tributary/components/severityprocessor"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/connector"
@@ -68,6 +71,7 @@ func components() (otelcol.Factories, error) {
 
 	factories.Extensions, err = otelcol.MakeFactoryMap[extension.Factory](
 		checkpointstorageextension.NewFactory(),
+		fastcompressionextension.NewFactory(),
 		filestorage.NewFactory(),
 		basicauthextension.NewFactory(),
 		bearertokenauthextension.NewFactory(),
@@ -81,6 +85,7 @@ func components() (otelcol.Factories, error) {
 	}
 	factories.ExtensionModules = makeModulesMap(factories.Extensions, map[component.Type]string{
 		checkpointstorageextension.NewFactory().Type(): "github.com/tributary-otel/tributary v0.0.0",
+		fastcompressionextension.NewFactory().Type():   "github.com/tributary-otel/tributary v0.0.0",
 		filestorage.NewFactory().Type():                "github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage v0.160.0",
 		basicauthextension.NewFactory().Type():         "github.com/open-telemetry/opentelemetry-collector-contrib/extension/basicauthextension v0.158.0",
 		bearertokenauthextension.NewFactory().Type():   "github.com/open-telemetry/opentelemetry-collector-contrib/extension/bearertokenauthextension v0.160.0",
@@ -91,6 +96,7 @@ func components() (otelcol.Factories, error) {
 	})
 
 	factories.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](
+		podlogsreceiver.NewFactory(),
 		filelogreceiver.NewFactory(),
 		otlpreceiver.NewFactory(),
 		syslogreceiver.NewFactory(),
@@ -100,6 +106,7 @@ func components() (otelcol.Factories, error) {
 		return otelcol.Factories{}, err
 	}
 	factories.ReceiverModules = makeModulesMap(factories.Receivers, map[component.Type]string{
+		podlogsreceiver.NewFactory().Type():     "github.com/tributary-otel/tributary v0.0.0",
 		filelogreceiver.NewFactory().Type():     "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver v0.160.0",
 		otlpreceiver.NewFactory().Type():        "go.opentelemetry.io/collector/receiver/otlpreceiver v0.160.0",
 		syslogreceiver.NewFactory().Type():      "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/syslogreceiver v0.160.0",
@@ -161,6 +168,7 @@ func components() (otelcol.Factories, error) {
 	})
 
 	factories.Connectors, err = otelcol.MakeFactoryMap[connector.Factory](
+		queueconnector.NewFactory(),
 		forwardconnector.NewFactory(),
 		countconnector.NewFactory(),
 	)
@@ -168,6 +176,7 @@ func components() (otelcol.Factories, error) {
 		return otelcol.Factories{}, err
 	}
 	factories.ConnectorModules = makeModulesMap(factories.Connectors, map[component.Type]string{
+		queueconnector.NewFactory().Type():   "github.com/tributary-otel/tributary v0.0.0",
 		forwardconnector.NewFactory().Type(): "go.opentelemetry.io/collector/connector/forwardconnector v0.159.0",
 		countconnector.NewFactory().Type():   "github.com/open-telemetry/opentelemetry-collector-contrib/connector/countconnector v0.158.0",
 	})

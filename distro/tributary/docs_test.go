@@ -25,6 +25,7 @@ func TestDocsShowConfigurationsThatWork(t *testing.T) {
 	for _, page := range []string{
 		"docs/migrate-from-alloy.md", "distro/config/README.md",
 		"components/lokiexporter/README.md", "components/labelkeepprocessor/README.md", "components/severityprocessor/README.md",
+		"components/queueconnector/README.md", "components/fastcompressionextension/README.md",
 	} {
 		raw, err := os.ReadFile(filepath.Join(root, page))
 		require.NoError(t, err)

@@ -132,12 +132,12 @@ func TestFactoriesLoadUnderBothSpellings(t *testing.T) {
 		has["extensions"][typ.String()] = true
 	}
 	for kind, types := range map[string]string{
-		"receivers": "file_log filelog otlp syslog host_metrics hostmetrics",
+		"receivers": "pod_logs file_log filelog otlp syslog host_metrics hostmetrics",
 		"processors": "k8s_attributes k8sattributes attributes resource batch memory_limiter transform filter redaction " +
 			"resource_detection resourcedetection groupbyattrs severity label_keep",
 		"exporters":  "loki otlp_http otlphttp otlp_grpc otlp debug nop kafka load_balancing loadbalancing",
-		"connectors": "forward count",
-		"extensions": "checkpoint_storage file_storage health_check healthcheckv2 basicauth bearertokenauth pprof zpages",
+		"connectors": "queue forward count",
+		"extensions": "checkpoint_storage fast_compression file_storage health_check healthcheckv2 basicauth bearertokenauth pprof zpages",
 	} {
 		for _, typ := range strings.Fields(types) {
 			assert.True(t, has[kind][typ], "%s: no %s", kind, typ)

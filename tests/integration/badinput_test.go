@@ -178,7 +178,7 @@ func TestBadInputTwoOnOneStateFolder(t *testing.T) {
 	first := testkit.NewCollector(t, "host.yaml", "backends/debug.yaml")
 	p := first.Start(t)
 	second := testkit.NewCollector(t, "host.yaml", "backends/debug.yaml").Set("TRIBUTARY_STATE=" + first.Env["TRIBUTARY_STATE"])
-	refused(t, second.Options(), "host.yaml", "receivers::file_log/host", "another process has the storage open")
+	refused(t, second.Options(), "host.yaml", "extensions::checkpoint_storage::directory", "is in use by process")
 	p.Stop(t)
 }
 

@@ -4,7 +4,6 @@ package integration
 
 import (
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -172,25 +171,11 @@ func TestEveryFormatOfLineIsUnderstood(t *testing.T) {
 		record("joined by stream", stdout, at),
 		record("the other stream", stderr, at.Truncate(time.Second).Add(200*time.Millisecond)),
 		record("", stdout, at),
-		record("broken \uFFFD\uFFFD bytes", stdout, at),
+		record(`broken \xff\xfe bytes`, stdout, at),
 		record(`docker says "hi"`, stdout, at),
 		record("split by docker", stderr, at),
 		record("no runtime wrote this", map[string]any{}, time.Time{}),
 	}, got)
-}
-
-func TestAFileThatIsNoContainersIsDeliveredWithItsPath(t *testing.T) {
-	backend := testkit.StartBackend(t)
-	c := kubernetes(t, "otlp").Set("TRIBUTARY_OTLP_URL=" + backend.HTTPURL())
-	file := filepath.Join(c.PodLogs(), "some", "folder", "audit.log")
-	appendLine(t, file, "whose line is this?")
-	p := c.Start(t)
-	got := backend.WaitRecords(t, 1, testkit.DeliverTimeout)
-	p.Stop(t)
-	assertRecords(t, []wantRecord{{
-		body: "whose line is this?", resource: map[string]any{"log.file.path": file}, attributes: map[string]any{},
-	}}, got)
-	assert.NotContains(t, p.Stderr(), "\twarn\t")
 }
 
 func TestLinesFlowWhileTheAPIServerIsAway(t *testing.T) {
@@ -198,7 +183,7 @@ func TestLinesFlowWhileTheAPIServerIsAway(t *testing.T) {
 	api.SetDown(true)
 	backend := testkit.StartBackend(t)
 	c := testkit.NewCollector(t, "kubernetes.yaml", "backends/otlp.yaml").Set("TRIBUTARY_OTLP_URL="+backend.HTTPURL(),
-		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+api.Kubeconfig(t), "TRIBUTARY_NODE_NAME=node-a")
+		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+api.Kubeconfig(t), "TRIBUTARY_NODE_NAME=node-a", "POD_UID=f00d")
 	writePod(t, c, at, "stdout", "nobody knows this pod")
 	p := c.Start(t)
 	got := backend.WaitRecords(t, 1, testkit.DeliverTimeout)

@@ -29,12 +29,14 @@ type Collector struct {
 func NewCollector(t testing.TB, configs ...string) *Collector {
 	t.Helper()
 	c := &Collector{Env: map[string]string{
-		"TRIBUTARY_LOGS":            filepath.Join(t.TempDir(), "log"),
-		"TRIBUTARY_POD_LOGS":        filepath.Join(t.TempDir(), "pods"),
-		"TRIBUTARY_STATE":           filepath.Join(t.TempDir(), "state"),
-		"TRIBUTARY_HEALTH_ENDPOINT": fmt.Sprintf("127.0.0.1:%d", FreePort(t)),
-		"TRIBUTARY_METRICS_HOST":    "127.0.0.1",
-		"TRIBUTARY_METRICS_PORT":    strconv.Itoa(FreePort(t)),
+		"TRIBUTARY_LOGS":     filepath.Join(t.TempDir(), "log"),
+		"TRIBUTARY_POD_LOGS": filepath.Join(t.TempDir(), "pods"),
+		"TRIBUTARY_STATE":    filepath.Join(t.TempDir(), "state"),
+		// Shorter than Stop waits.
+		"TRIBUTARY_SHUTDOWN_TIMEOUT": "3s",
+		"TRIBUTARY_HEALTH_ENDPOINT":  fmt.Sprintf("127.0.0.1:%d", FreePort(t)),
+		"TRIBUTARY_METRICS_HOST":     "127.0.0.1",
+		"TRIBUTARY_METRICS_PORT":     strconv.Itoa(FreePort(t)),
 	}}
 	for _, config := range configs {
 		if !filepath.IsAbs(config) {

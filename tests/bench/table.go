@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bench
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// workload is what the collector has to do.
+type workload string
+
+// row is one line of the table.
+type row struct {
+	title    string
+	workload workload
+	metric   string
+	// ours is the pipeline beside stock; empty means tributary.
+	ours pipeline
+	// target is the bound that the design sets, 0 for none. It is an upper one, except where more is better.
+	target     float64
+	moreBetter bool
+	// noStock: there is nothing to compare with.
+	noStock bool
+}
+
+var rows = []row{
+	{title: "backlog, 10 files, to OTLP: CPU s / M lines", workload: "backlog", metric: "CPU-s/Mline", target: 1.8},
+	{title: "  peak RSS, MB", workload: "backlog", metric: "MB-peak-rss", target: 80},
+	{title: "  of it anonymous, MB", workload: "backlog", metric: "MB-peak-anonymous"},
+	{title: "  sent, MB", workload: "backlog", metric: "MB-wire"},
+	{title: "  thousand lines / s of wall time", workload: "backlog", metric: "klines/s", moreBetter: true},
+	{title: "the same to Loki: CPU s / M lines", workload: "backlog", metric: "CPU-s/Mline", ours: toLoki, target: 1.5, noStock: true},
+	{title: "  peak RSS, MB", workload: "backlog", metric: "MB-peak-rss", ours: toLoki, target: 80, noStock: true},
+	{title: "  sent, MB", workload: "backlog", metric: "MB-wire", ours: toLoki, noStock: true},
+	{title: "one file: thousand lines / CPU s", workload: "one-file", metric: "klines/CPU-s", moreBetter: true},
+	{title: "  thousand lines / s of wall time", workload: "one-file", metric: "klines/s", moreBetter: true},
+	{title: "100 files: thousand lines / CPU s", workload: "many-files", metric: "klines/CPU-s", moreBetter: true},
+	{title: "  thousand lines / s of wall time", workload: "many-files", metric: "klines/s", moreBetter: true},
+	{title: "100 files, 10,000 lines/s: % of a core", workload: "steady", metric: "%core", target: 2.5},
+	{title: "  RSS, MB", workload: "steady", metric: "MB-rss"},
+	{title: "  peak RSS, MB", workload: "steady", metric: "MB-peak-rss", target: 64},
+	{title: "1,000 idle files: % of a core", workload: "idle-1000", metric: "%core", target: 0.2},
+	{title: "  RSS, MB", workload: "idle-1000", metric: "MB-rss"},
+	{title: "  of it anonymous, MB", workload: "idle-1000", metric: "MB-anonymous"},
+	{title: "10,000 idle files: % of a core", workload: "idle-10000", metric: "%core", noStock: true},
+	{title: "  RSS, MB", workload: "idle-10000", metric: "MB-rss", noStock: true},
+	{title: "  open descriptors", workload: "idle-10000", metric: "fds", noStock: true},
+}
+
+// table gathers measurements. Its zero value is empty.
+type table struct {
+	cells map[cell][]float64
+}
+
+type cell struct {
+	workload workload
+	pipeline pipeline
+	metric   string
+}
+
+func (t *table) add(key workload, p pipeline, metric string, value float64) {
+	if t.cells == nil {
+		t.cells = map[cell][]float64{}
+	}
+	at := cell{key, p, metric}
+	t.cells[at] = append(t.cells[at], value)
+}
+
+// metrics are the medians of one workload.
+func (t *table) metrics(key workload, p pipeline) map[string]float64 {
+	all := map[string]float64{}
+	for at, values := range t.cells {
+		if at.workload == key && at.pipeline == p {
+			all[at.metric] = median(values)
+		}
+	}
+	return all
+}
+
+// get is the median of one cell.
+func (t *table) get(at cell) (value float64, ok bool) {
+	values := t.cells[at]
+	return median(values), len(values) > 0
+}
+
+// values are the two figures of a row.
+func (t *table) values(r row) (theirs, ours float64, haveTheirs, haveOurs bool) {
+	if !r.noStock {
+		theirs, haveTheirs = t.get(cell{r.workload, stock, r.metric})
+	}
+	ours, haveOurs = t.get(cell{r.workload, cmp.Or(r.ours, tributary), r.metric})
+	return theirs, ours, haveTheirs, haveOurs
+}
+
+// empty reports whether no row has a figure.
+func (t *table) empty() bool {
+	return !slices.ContainsFunc(rows, func(r row) bool {
+		_, _, theirs, ours := t.values(r)
+		return theirs || ours
+	})
+}
+
+// complete reports whether no figure is missing.
+func (t *table) complete() bool {
+	return !slices.ContainsFunc(rows, func(r row) bool {
+		_, _, theirs, ours := t.values(r)
+		return !ours || !theirs && !r.noStock
+	})
+}
+
+// String is the table as it is printed. A ratio above 1 is how many times better tributary is; "met" or "missed" is said
+// of the target.
+func (t *table) String() string {
+	var text strings.Builder
+	out := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	// Nothing can go wrong when writing to memory.
+	_, _ = fmt.Fprintln(out, "workload\tstock\ttributary\tratio\ttarget\t")
+	for _, r := range rows {
+		theirs, ours, haveTheirs, haveOurs := t.values(r)
+		ratio, target := "–", "–"
+		if haveTheirs && haveOurs {
+			better := theirs / ours
+			if r.moreBetter {
+				better = 1 / better
+			}
+			ratio = "×" + figure(better, true)
+		}
+		if r.target != 0 {
+			target = "≤ " + figure(r.target, true)
+			if haveOurs {
+				target += verdict(ours <= r.target)
+			}
+		}
+		_, _ = fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t\n", r.title, figure(theirs, haveTheirs), figure(ours, haveOurs), ratio, target)
+	}
+	_ = out.Flush()
+	return text.String()
+}
+
+func verdict(met bool) string {
+	if met {
+		return " met"
+	}
+	return " missed"
+}
+
+// figure writes three digits or more.
+func figure(value float64, have bool) string {
+	switch {
+	case !have:
+		return "–"
+	case value >= 100:
+		return fmt.Sprintf("%.0f", value)
+	case value >= 10:
+		return fmt.Sprintf("%.1f", value)
+	default:
+		return fmt.Sprintf("%.2f", value)
+	}
+}
+
+func median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	middle := len(sorted) / 2
+	if len(sorted)%2 == 0 {
+		return (sorted[middle-1] + sorted[middle]) / 2
+	}
+	return sorted[middle]
+}

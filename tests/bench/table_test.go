@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bench
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// cells returns the row of the table that begins with a title, split where there are two blanks.
+func cells(text, title string) []string {
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, title) {
+			var parts []string
+			for part := range strings.SplitSeq(line, "  ") {
+				if part = strings.TrimSpace(part); part != "" {
+					parts = append(parts, part)
+				}
+			}
+			return parts
+		}
+	}
+	return nil
+}
+
+func TestTheTableSaysHowManyTimesBetter(t *testing.T) {
+	var got table
+	got.add("backlog", stock, "CPU-s/Mline", 23)
+	for _, value := range []float64{9, 2, 1} {
+		got.add("backlog", tributary, "CPU-s/Mline", value)
+	}
+	got.add("one-file", stock, "klines/CPU-s", 45)
+	got.add("one-file", tributary, "klines/CPU-s", 450)
+	got.add("backlog", toLoki, "CPU-s/Mline", 1.2)
+	got.add("steady", stock, "%core", 29)
+	text := got.String()
+	for _, want := range [][]string{
+		{"backlog, 10 files, to OTLP: CPU s / M lines", "23.0", "2.00", "×11.5", "≤ 1.80 missed"},
+		{"one file: thousand lines / CPU s", "45.0", "450", "×10.0", "–"},
+		{"the same to Loki: CPU s / M lines", "–", "1.20", "–", "≤ 1.50 met"},
+		{"100 files, 10,000 lines/s: % of a core", "29.0", "–", "–", "≤ 2.50"},
+	} {
+		assert.Equal(t, want, cells(text, want[0]))
+	}
+}
+
+func TestATableIsCompleteWhenNoFigureIsMissing(t *testing.T) {
+	var got table
+	assert.True(t, got.empty())
+	for _, r := range rows {
+		assert.False(t, got.complete())
+		if !r.noStock {
+			got.add(r.workload, stock, r.metric, 2)
+		}
+		p := tributary
+		if r.ours != "" {
+			p = r.ours
+		}
+		got.add(r.workload, p, r.metric, 1)
+		assert.False(t, got.empty())
+	}
+	assert.True(t, got.complete())
+}
+
+func TestTheMachineIsDescribed(t *testing.T) {
+	assert.Equal(t, "Some CPU @ 2 GHz", cpuModel("processor\t: 0\nmodel name\t: Some CPU @ 2 GHz\n"))
+	assert.Equal(t, "?", cpuModel("processor\t: 0\n"))
+	assert.Equal(t, "0.53 0.42 0.20", loads("0.53 0.42 0.20 1/270 9"))
+	assert.Equal(t, "?", loads("?"))
+	assert.Contains(t, circumstances("/does/not/exist", 5), "binary    ?\nbacklog   5 records\n")
+}

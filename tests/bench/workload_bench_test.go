@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bench
+
+import (
+	"testing"
+	"time"
+)
+
+// BenchmarkBacklog reports what a million records cost that lie in ten files when the collector starts.
+func BenchmarkBacklog(b *testing.B) {
+	for _, p := range []pipeline{stock, tributary, toLoki} {
+		b.Run(string(p), func(b *testing.B) { drain(b, "backlog", p, 10) })
+	}
+}
+
+// BenchmarkOneFile is the same backlog in a single file: what one busy container can at most have delivered.
+func BenchmarkOneFile(b *testing.B) {
+	for _, p := range []pipeline{stock, tributary} {
+		b.Run(string(p), func(b *testing.B) { drain(b, "one-file", p, 1) })
+	}
+}
+
+// BenchmarkManyFiles is the same backlog in a hundred files.
+func BenchmarkManyFiles(b *testing.B) {
+	for _, p := range []pipeline{stock, tributary} {
+		b.Run(string(p), func(b *testing.B) { drain(b, "many-files", p, 100) })
+	}
+}
+
+func drain(b *testing.B, key workload, p pipeline, files int) {
+	records := backlogRecords(b)
+	for b.Loop() {
+		r := newRig(b, p, files)
+		written := r.backlog(files, records)
+		r.start()
+		u := r.watch(func() {
+			r.wait(records/2, written)
+			if key == "backlog" {
+				p.saveHeap(b, r.collector)
+			}
+			r.wait(records, written)
+		})
+		// What was read before the pipelines were reported to run counts as well, and so does the start.
+		cpu := r.cpu().Seconds()
+		millions := float64(records) / 1e6
+		wire := r.sink.WireMB()
+		diff := r.finish(written)
+		record(&results, key, p, map[string]float64{
+			"CPU-s/Mline":       cpu / millions,
+			"klines/CPU-s":      float64(records) / 1e3 / cpu,
+			"klines/s":          float64(records) / 1e3 / u.Wall.Seconds(),
+			"MB-peak-rss":       u.PeakRSS,
+			"MB-peak-anonymous": u.PeakAnonymous,
+			"MB-highwater":      u.HighWater,
+			"MB-rss":            u.MeanRSS,
+			"MB-wire":           wire,
+			"missing":           float64(diff.Missing),
+			"duplicates":        float64(diff.Duplicates),
+		})
+	}
+	report(b, &results, key, p)
+}
+
+// BenchmarkSteady reports the share of a core, and the memory, while a hundred files get a hundred records a second each.
+func BenchmarkSteady(b *testing.B) {
+	const files, perSecond, warmUp = 100, 10_000, 5 * time.Second
+	for _, p := range []pipeline{stock, tributary} {
+		b.Run(string(p), func(b *testing.B) {
+			for b.Loop() {
+				r := newRig(b, p, files)
+				r.start()
+				writer, err := startWriter(r.collector.PodLogs(), files, perSecond)
+				r.must(err)
+				// The first files may be found late; what has gathered until then is not part of a steady state.
+				r.wait(perSecond, nil)
+				pass(warmUp)
+				before := r.sink.Received()
+				u := r.watch(func() { pass(watchTime(b)) })
+				arrived := r.sink.Received() - before
+				written, err := writer.Stop()
+				r.must(err)
+				r.wait(sum(written), written)
+				diff := r.finish(written)
+				record(&results, "steady", p, map[string]float64{
+					"%core":        u.Percent(),
+					"lines/s":      float64(arrived) / u.Wall.Seconds(),
+					"MB-rss":       u.MeanRSS,
+					"MB-peak-rss":  u.PeakRSS,
+					"MB-anonymous": u.MeanAnonymous,
+					"fds":          float64(u.OpenFiles),
+					"missing":      float64(diff.Missing),
+					"duplicates":   float64(diff.Duplicates),
+				})
+			}
+			report(b, &results, "steady", p)
+		})
+	}
+}
+
+// BenchmarkIdle reports the share of a core, and the memory, when everything is delivered and nobody writes.
+func BenchmarkIdle(b *testing.B) {
+	b.Run("1000-files/"+string(stock), func(b *testing.B) { idle(b, "idle-1000", stock, 1_000) })
+	b.Run("1000-files/"+string(tributary), func(b *testing.B) { idle(b, "idle-1000", tributary, 1_000) })
+	b.Run("10000-files/"+string(tributary), func(b *testing.B) { idle(b, "idle-10000", tributary, 10_000) })
+}
+
+func idle(b *testing.B, key workload, p pipeline, files int) {
+	const perFile, settle = 10, 10 * time.Second
+	for b.Loop() {
+		r := newRig(b, p, files)
+		written := r.backlog(files, files*perFile)
+		r.start()
+		r.wait(sum(written), written)
+		pass(settle)
+		u := r.watch(func() { pass(watchTime(b)) })
+		diff := r.finish(written)
+		record(&results, key, p, map[string]float64{
+			"%core":        u.Percent(),
+			"MB-rss":       u.MeanRSS,
+			"MB-anonymous": u.MeanAnonymous,
+			"MB-highwater": u.HighWater,
+			"fds":          float64(u.OpenFiles),
+			"missing":      float64(diff.Missing),
+			"duplicates":   float64(diff.Duplicates),
+		})
+	}
+	report(b, &results, key, p)
+}
+
+func sum(counts []int) int {
+	all := 0
+	for _, count := range counts {
+		all += count
+	}
+	return all
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package faults breaks things while the built binary ships container logs, and counts lines. The node is a folder that is
+// written as container runtimes and kubelet write it, the configuration is kubernetes.yaml with a backend of those that are
+// shipped, and the backend is a fake one behind a gate that makes trouble on cue.
+//
+// # What is promised
+//
+// Every line that is readable for 2 s is delivered: none is lost, merged with another or changed, and each has its time and
+// its container. None comes twice, unless the collector was killed: then what was in flight may, at most 32 MiB for each
+// kill. It stops within the grace time that kubelet gives. Lines that come out of order are counted, and are no failure.
+// Loki keeps exact duplicates once, so that a row there says nothing of them.
+//
+// # Reading a failure
+//
+// Each row ends with one line of figures, also when all is well (go test -v shows it):
+//
+//	FAIL TestFaults/P4_... in 8.6s: 12008 lines, 3 lost, 88 twice; 0 kills, ready in 0.3s, 10 requests, 0 of them troubled; exit in 0.3s
+//
+// Before it stands what is wrong: the container, the sequence numbers, when those lines were written and, for duplicates,
+// when they came. Behind it stand what was done to the collector and when, all in UTC, and the command that does the same
+// again, with the seed. The seed decides what is written, when a kill comes, and which bit is flipped; how far the collector
+// has got by then is up to the machine, so a rare failure may take several runs. The end of the collector's log follows.
+//
+// A row that says "the row tests nothing" did not get as far as its fault.
+//
+// # Settings
+//
+//	TRIBUTARY_FAULT_SEED      seed of every row (default: of the clock, another in each run)
+//	TRIBUTARY_FAULT_TIMES     multiplies the repetitions in every row (default: 1)
+//	TRIBUTARY_FAULT_WAIT      how long a healthy pipeline may take to deliver what is left (default: 60s)
+//	TRIBUTARY_FAULT_LINE_MIB  length of the line without an end, in MiB (default: 200)
+//	TRIBUTARY_FAULT_ARGS      further arguments of the collector, such as --set=..., separated by blanks
+//	TRIBUTARY_TEST_BINARY     another binary
+//
+// -parallel is the number of rows that run at once (default: 5).
+//
+// # Adding a row
+//
+// It is an entry of rows with a function that takes a rig. The function starts containers (rig.container, which print by
+// themselves or on demand), rotators (rig.rotate), sets the gate to trouble, starts, stops and kills the collector, and ends
+// with rig.settle, which waits for what is missing and judges. Make sure that the fault was met: rig.arrived waits for lines,
+// rig.troubled for requests that failed. What is done to the collector is noted with rig.event, figures with rig.note. Give
+// every constant that a long run should multiply a factor of times. Then break something by hand and see the row fail.
+//
+// Reading order: rows_test.go (the table), rig_test.go (what a row works with), mark_test.go, oracle_test.go and
+// verdict_test.go (how lines are known and counted), container_test.go and rotate_test.go (the node), gate_test.go and
+// backend_test.go (the other side), metrics_test.go (the collector's own count), then a file for each group of rows.
+package faults
