@@ -16,7 +16,7 @@ import (
 func TestAFileWithADamagedHeaderIsSetAside(t *testing.T) {
 	h := Header{Path: "p", Identity: []byte("i")}
 	whole := fileOf(h)
-	header := len(h.append(nil))
+	header := len(h.encode())
 	later := bytes.Clone(whole)
 	later[11] = 2
 	flipped := func(at int) []byte {
@@ -37,7 +37,7 @@ func TestAFileWithADamagedHeaderIsSetAside(t *testing.T) {
 		{"a path that is not the one written", flipped(28), true, 0},
 		{"an identity that is not the one written", flipped(29), true, 0},
 		{"a checksum that is not the one written", flipped(header - 1), true, 0},
-		{"a start below 0", Header{Start: -1}.append(nil), true, 0},
+		{"a start below 0", Header{Start: -1}.encode(), true, 0},
 		{"a header and nothing else", whole[:header], false, 1},
 		{"a damaged frame", flipped(header), false, 1},
 		{"a later version", later, false, 0},

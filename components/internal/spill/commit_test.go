@@ -173,7 +173,7 @@ func TestACopyThatFailsAtAnyStepIsGone(t *testing.T) {
 		f, err := attempt(s, want)
 		require.NoError(t, err, "the next one has its chance")
 		got, err := load(t, f)
-		require.True(t, err == io.EOF && bytes.Equal(want, got))
+		require.True(t, errors.Is(err, io.EOF) && bytes.Equal(want, got))
 		require.Equal(t, onDisk(t, dir), s.Bytes())
 	}
 	assert.Equal(t, 12, failed)
@@ -201,7 +201,7 @@ func TestAfterACrashAtAnyStepACopyIsWholeOrNotThere(t *testing.T) {
 		require.Len(t, names(t, dir), len(files))
 		for _, f := range files {
 			got, err := load(t, f)
-			require.True(t, err == io.EOF && bytes.Equal(want, got))
+			require.True(t, errors.Is(err, io.EOF) && bytes.Equal(want, got))
 			whole++
 		}
 	}

@@ -56,9 +56,9 @@ func (h Header) validate() error {
 	return nil
 }
 
-// append writes the header of a file, with its checksum at the end.
-func (h Header) append(b []byte) []byte {
-	b = append(b, magic...)
+// encode is the header of a file, with its checksum at the end.
+func (h Header) encode() []byte {
+	b := []byte(magic)
 	b = binary.BigEndian.AppendUint32(b, version)
 	b = binary.BigEndian.AppendUint64(b, uint64(h.Start))
 	b = binary.BigEndian.AppendUint32(b, uint32(len(h.Path)))

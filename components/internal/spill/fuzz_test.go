@@ -4,6 +4,7 @@ package spill
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"testing"
 
@@ -41,7 +42,7 @@ func (z *fuzzed) read(f *File, b []byte) ([]byte, error) {
 
 // fileOf is a file of these frames, with all checksums as they should be.
 func fileOf(h Header, frames ...[]byte) []byte {
-	b := h.append(nil)
+	b := h.encode()
 	_, _, sum, _ := readHeader(bytes.NewReader(b))
 	position := h.Start
 	for _, data := range frames {
@@ -62,7 +63,7 @@ func FuzzOpen(f *testing.F) {
 			require.Error(t, err)
 			return
 		}
-		require.True(t, bytes.HasPrefix(b, file.Header.append(nil)), "a header has one spelling")
+		require.True(t, bytes.HasPrefix(b, file.encode()), "a header has one spelling")
 		got, err := z.read(file, b)
 		require.LessOrEqual(t, int64(len(got)), file.size)
 		require.True(t, len(got) == len(z.out) || err != nil)
@@ -71,7 +72,7 @@ func FuzzOpen(f *testing.F) {
 
 // FuzzData takes anything for the data of a frame with a true checksum.
 func FuzzData(f *testing.F) {
-	for _, size := range []int{1, 100, 5000} {
+	for _, size := range []int{1, 30, 200} {
 		f.Add(compressed(f, content(size)), size)
 		f.Add(compressed(f, make([]byte, size)), size-1)
 	}
@@ -80,7 +81,7 @@ func FuzzData(f *testing.F) {
 	require.NoError(f, err)
 	f.Cleanup(reference.Close)
 	f.Fuzz(func(t *testing.T, data []byte, raw int) {
-		begin := header.append(nil)
+		begin := header.encode()
 		_, _, sum, _ := readHeader(bytes.NewReader(begin))
 		b := appendFrame(begin, sum, header.Start, raw, data)
 		b = appendFrame(b, sum, header.Start+int64(raw), 0, nil)
@@ -94,7 +95,7 @@ func FuzzData(f *testing.F) {
 		require.NoError(t, err)
 		got, err := z.read(file, b)
 		require.Error(t, err, "at least that it ends")
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			want, err := reference.DecodeAll(data, nil)
 			require.NoError(t, err)
 			require.Len(t, got, raw)

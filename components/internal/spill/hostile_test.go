@@ -93,7 +93,7 @@ func TestDataThatIsNotWhatItSaysIsAnErrorWithoutMuchMemory(t *testing.T) {
 }
 
 func TestNumbersThatClaimGigabytesTakeNoMemory(t *testing.T) {
-	begin := header.append(nil)
+	begin := header.encode()
 	_, length, sum, err := readHeader(bytes.NewReader(begin))
 	require.NoError(t, err)
 	with := func(at int, n uint32) []byte {
@@ -156,7 +156,7 @@ func TestReadingTakesTheMemoryOfOneFrame(t *testing.T) {
 }
 
 func TestWhatIsNoFileIsNotTouched(t *testing.T) {
-	for name, make := range map[string]func(path string) error{
+	for name, create := range map[string]func(path string) error{
 		"a folder": func(path string) error { return os.Mkdir(path, 0o700) },
 		"a pipe":   mkfifo,
 		"a link":   func(path string) error { return os.Symlink("elsewhere", path) },
@@ -164,8 +164,8 @@ func TestWhatIsNoFileIsNotTouched(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			const copyName, tmpName = "0000000000000003.spill", "0000000000000007.spill.tmp"
-			require.NoError(t, make(filepath.Join(dir, copyName)))
-			require.NoError(t, make(filepath.Join(dir, tmpName)))
+			require.NoError(t, create(filepath.Join(dir, copyName)))
+			require.NoError(t, create(filepath.Join(dir, tmpName)))
 			s := open(t, dir, 1<<30)
 			require.Zero(t, s.Bytes())
 			files, errs := s.List()

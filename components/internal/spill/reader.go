@@ -70,7 +70,7 @@ func (r *Reader) load(n int) error {
 	if err != nil {
 		return fmt.Errorf("decompress the frame at byte %d: %w", at, err)
 	}
-	if len(raw) != f.raw || int64(len(raw)) != min(frameBytes, r.file.size-position) {
+	if int64(len(raw)) != min(frameBytes, r.file.size-position) {
 		return fmt.Errorf("the frame at byte %d has not the length that it should", at)
 	}
 	r.raw, r.current = raw, n

@@ -45,7 +45,7 @@ func (s *Store) create(h Header) (*Writer, error) {
 		return nil, err
 	}
 	h.Identity = append([]byte(nil), h.Identity...)
-	begin := h.append(nil)
+	begin := h.encode()
 	w := &Writer{encoder: e, file: &File{Header: h, store: s}, reserved: int64(len(begin)) + frameHeader}
 	if _, w.file.end, w.file.sum, err = readHeader(bytes.NewReader(begin)); err != nil {
 		return nil, err
