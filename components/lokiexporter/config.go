@@ -110,8 +110,10 @@ var _ component.Config = (*Config)(nil)
 func createDefaultConfig() component.Config {
 	client := confighttp.NewDefaultClientConfig()
 	client.Timeout = 30 * time.Second
-	// Answers are short, requests are not.
-	client.WriteBufferSize = 512 << 10
+	// A request is copied through the buffer of its connection, and there is one for
+	// each of the requests that are sent at a time.
+	client.WriteBufferSize = 64 << 10
+	client.MaxIdleConnsPerHost = 16
 
 	retry := configretry.NewDefaultBackOffConfig()
 	retry.InitialInterval = 500 * time.Millisecond

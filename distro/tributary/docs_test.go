@@ -26,6 +26,7 @@ func TestDocsShowConfigurationsThatWork(t *testing.T) {
 		"docs/migrate-from-alloy.md", "distro/config/README.md",
 		"components/lokiexporter/README.md", "components/labelkeepprocessor/README.md", "components/severityprocessor/README.md",
 		"components/queueconnector/README.md", "components/fastcompressionextension/README.md",
+		"components/podlogsreceiver/README.md",
 	} {
 		raw, err := os.ReadFile(filepath.Join(root, page))
 		require.NoError(t, err)

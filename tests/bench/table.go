@@ -49,6 +49,12 @@ var rows = []row{
 	{title: "10,000 idle files: % of a core", workload: "idle-10000", metric: "%core", noStock: true},
 	{title: "  RSS, MB", workload: "idle-10000", metric: "MB-rss", noStock: true},
 	{title: "  open descriptors", workload: "idle-10000", metric: "fds", noStock: true},
+	{title: "100 new pods a second, each for 2 s: % of a core", workload: "churn", metric: "%core", noStock: true},
+	{title: "  anonymous MB before", workload: "churn", metric: "MB-anonymous-before", noStock: true},
+	{title: "  at most", workload: "churn", metric: "MB-anonymous-peak", noStock: true},
+	{title: "  150 s after the last", workload: "churn", metric: "MB-anonymous-after", noStock: true},
+	{title: "  open descriptors before", workload: "churn", metric: "fds-before", noStock: true},
+	{title: "  150 s after the last", workload: "churn", metric: "fds-after", noStock: true},
 }
 
 // table gathers measurements. Its zero value is empty.

@@ -3,6 +3,8 @@
 package bench
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -134,4 +136,52 @@ func sum(counts []int) int {
 		all += count
 	}
 	return all
+}
+
+// BenchmarkChurn reports what a hundred new pods a second leave behind, each of which is gone after 2 s: the descriptors
+// and the memory, before, at most, and when they have been gone for some minutes.
+func BenchmarkChurn(b *testing.B) {
+	const perSecond, perPod, lifetime = 100, 5, 2 * time.Second
+	for b.Loop() {
+		r := newRig(b, tributary, 1)
+		r.must(writeLog(r.collector.PodLogs(), 0, perPod, time.Millisecond))
+		r.start()
+		written := []int{perPod}
+		r.wait(perPod, nil)
+		pass(15 * time.Second)
+		before := r.watch(func() { pass(time.Second) })
+		u := r.watch(func() {
+			tick := time.NewTicker(time.Second / perSecond)
+			defer tick.Stop()
+			const alive = int(lifetime/time.Second) * perSecond
+			for n := range perSecond * int(3*watchTime(b)/time.Second) {
+				<-tick.C
+				file := len(written)
+				r.must(writeLog(r.collector.PodLogs(), file, perPod, time.Millisecond))
+				written = append(written, perPod)
+				if n >= alive {
+					r.must(os.RemoveAll(podFolder(r, file-alive)))
+				}
+			}
+		})
+		r.wait(sum(written), written)
+		for file := 1; file < len(written); file++ {
+			r.must(os.RemoveAll(podFolder(r, file)))
+		}
+		// A folder is forgotten after a minute, and Go gives memory back after two.
+		pass(150 * time.Second)
+		after := r.watch(func() { pass(time.Second) })
+		diff := r.finish(written)
+		record(&results, "churn", tributary, map[string]float64{
+			"%core": u.Percent(), "fds-before": float64(before.OpenFiles), "fds-after": float64(after.OpenFiles),
+			"MB-anonymous-before": before.MeanAnonymous, "MB-anonymous-peak": u.PeakAnonymous, "MB-anonymous-after": after.MeanAnonymous,
+			"missing": float64(diff.Missing), "duplicates": float64(diff.Duplicates),
+		})
+	}
+	report(b, &results, "churn", tributary)
+}
+
+// podFolder is the folder of the pod that writes the file of this number.
+func podFolder(r *rig, file int) string {
+	return filepath.Dir(filepath.Dir(podOf(file).LogPath(r.collector.PodLogs())))
 }

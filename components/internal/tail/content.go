@@ -27,6 +27,7 @@ func isEnd(err error) bool { return errors.Is(err, io.EOF) }
 // was read last is kept, because a reader that finds no end of a line comes back.
 type archive struct {
 	handle Handle
+	source *source
 	reader *gzip.Reader
 	// kept is what begins at offset start.
 	kept  []byte
@@ -75,9 +76,25 @@ func (a *archive) fill(n int) {
 	case err == nil:
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF) && m > 0 && a.atEnd():
 		a.end = io.EOF
+	case a.source.err != nil: // The next attempt begins anew.
+		a.reader, a.end = nil, a.source.err
 	default:
 		a.end = fmt.Errorf("%w: %w", errDamaged, err)
 	}
+}
+
+// source tells an error of the disk, which may pass, from a damage.
+type source struct {
+	from io.Reader
+	err  error
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.from.Read(p)
+	if err != nil && !isEnd(err) {
+		s.err = err
+	}
+	return n, err
 }
 
 // atEnd tells the end of the archive, in the middle of what was wanted, from an
@@ -89,7 +106,8 @@ func (a *archive) atEnd() bool {
 }
 
 func (a *archive) rewind() error {
-	source := bufio.NewReaderSize(io.NewSectionReader(a.handle, 0, 1<<62), 16<<10)
+	a.source = &source{from: io.NewSectionReader(a.handle, 0, 1<<62)}
+	source := bufio.NewReaderSize(a.source, 16<<10)
 	a.kept, a.start, a.end = a.kept[:0], 0, nil
 	var err error
 	if a.reader == nil {
@@ -99,10 +117,13 @@ func (a *archive) rewind() error {
 	}
 	if err != nil {
 		a.reader = nil
+		if a.source.err != nil {
+			return a.source.err
+		}
 		return fmt.Errorf("%w: %w", errDamaged, err)
 	}
 	return nil
 }
 
 // release gives the memory back. It is taken again when it is needed.
-func (a *archive) release() { a.reader, a.kept, a.start, a.end = nil, nil, 0, nil }
+func (a *archive) release() { a.source, a.reader, a.kept, a.start, a.end = nil, nil, nil, 0, nil }

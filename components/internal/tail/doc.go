@@ -23,13 +23,13 @@
 //     finds everything.
 //
 // One goroutine does all the reading, with one buffer: what a file costs is its
-// descriptor and a few hundred bytes. Writes are not watched for. A file that grows
+// descriptor and two kilobytes. Writes are not watched for. A file that grows
 // is looked at each 250 ms, a silent one each 2 s.
 //
 // Reading order: tail.go (options and the loop), container.go (names of folders and
 // files), consumer.go (what a reader of this package provides), tree.go and watch*.go
 // (which folders there are), folder.go (which files are in one), file.go and head.go
 // (what is known of a file), identify.go (is it one that we know?), turn.go (reading),
-// content.go (plain, compressed), truncate.go, rescue.go (a file without a name),
+// finish.go, content.go (plain, compressed), truncate.go, rescue.go (a file without a name),
 // gauge.go; fs*.go is the file system.
 package tail

@@ -37,6 +37,8 @@ type File struct {
 	headLen int
 	// headChecked is when the head was last compared with the file.
 	headChecked time.Time
+	// begin is the beginning of the head itself, which is compared each time.
+	begin []byte
 
 	intake Intake
 	// offset is where to go on reading.
@@ -59,6 +61,8 @@ type File struct {
 	nameless time.Time
 	// troubled is when the file may be tried again after an error.
 	troubled time.Time
+	// copyAgain is when it may be tried again to copy the file aside.
+	copyAgain time.Time
 	// seenFirst says that the file was there before Run was called.
 	seenFirst bool
 }

@@ -28,6 +28,8 @@ type folder struct {
 	// due is when it gets its next turn, and interval the time between two.
 	due      time.Time
 	interval time.Duration
+	// linked says that a name in it is a link to a log file.
+	linked bool
 	// blocked says that it waits for room.
 	blocked bool
 	// missing is since when the folder itself is not there.
@@ -86,12 +88,16 @@ func (t *Tail) listNames(d *folder) {
 	default:
 		d.missing = time.Time{}
 	}
+	var before []seen
 	for _, f := range d.files {
+		for _, n := range f.names {
+			before = append(before, seen{f, n})
+		}
 		f.names = f.names[:0]
 	}
 	for _, e := range entries {
-		if log, ok := parseLogName(e.Name); ok {
-			t.see(d, e, log)
+		if log, ok := parseLogName(e.Name); ok && !t.see(d, e, log) {
+			d.keep(before, e.Name)
 		}
 	}
 	for _, f := range d.files {
@@ -114,8 +120,24 @@ func (d *folder) sort() {
 	slices.SortStableFunc(d.files, func(a, b *File) int { return a.name.compare(b.name) })
 }
 
-// see is called for each name of a log file in the folder.
-func (t *Tail) see(d *folder, e Entry, log logName) {
+// seen is a name that a file had when the folder was last looked at.
+type seen struct {
+	file *File
+	name fileName
+}
+
+// keep leaves a name, at which nobody can look now, to the file that had it.
+func (d *folder) keep(before []seen, name string) {
+	for _, s := range before {
+		if s.name.name == name && slices.Contains(d.files, s.file) {
+			s.file.names = append(s.file.names, s.name)
+		}
+	}
+}
+
+// see is called for each name of a log file in the folder. It reports whether it could
+// look at what has the name.
+func (t *Tail) see(d *folder, e Entry, log logName) bool {
 	name := fileName{name: e.Name, log: log}
 	root, parts := t.options.Root, []string{d.id.podFolder(), d.id.Name, e.Name}
 	switch e.Kind {
@@ -124,43 +146,48 @@ func (t *Tail) see(d *folder, e Entry, log logName) {
 		var err error
 		if root, parts, err = t.target(filepath.Join(d.path, e.Name)); err != nil {
 			t.odd(d, LinkOutside, e.Name, err)
-			return
+			return true
 		}
+		d.linked = true
 	default:
 		t.odd(d, NotRegular, e.Name, nil)
-		return
+		return true
 	}
 	info, err := t.fs.Lstat(filepath.Join(append([]string{root}, parts...)...))
 	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			t.unreadable(d, e.Name, err)
+		if errors.Is(err, fs.ErrNotExist) {
+			return true
 		}
-		return
+		t.unreadable(d, e.Name, err)
+		return false
 	}
 	if info.Kind != Regular {
 		t.odd(d, NotRegular, e.Name, nil)
-		return
+		return true
 	}
 	name.device, name.inode = info.Device, info.Inode
 	if f := d.lookup(name, info); f != nil {
 		f.names = append(f.names, name)
-		return
+		return true
 	}
 	h, err := t.fs.Open(root, parts...)
 	if err == nil {
-		info, err = h.Stat()
+		if info, err = h.Stat(); err != nil {
+			_ = h.Close()
+		}
 	}
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
 			t.unreadable(d, e.Name, err)
 		}
-		return
+		return true
 	}
 	name.device, name.inode = info.Device, info.Inode
 	f := &File{container: d.id, name: log, names: []fileName{name}, grown: t.now, seenFirst: !t.started}
 	f.use(h, log, info)
 	d.files = append(d.files, f)
 	t.identify(d, f)
+	return true
 }
 
 // lookup finds the file by what the name leads to. An inode may be used again for
@@ -173,7 +200,10 @@ func (d *folder) lookup(name fileName, info Info) *File {
 		if f.handle != nil && f.copied == nil {
 			return f
 		}
-		if f.identified() && f.size == info.Size && f.modified == info.Modified {
+		// A closed file that has the name of one that is written to is opened again: the
+		// kubelet undoes a rotation when the runtime does not take part.
+		again := name.log.rotated == "" && !name.log.compressed && !d.superseded(f)
+		if f.identified() && f.size == info.Size && f.modified == info.Modified && !again {
 			return f
 		}
 	}

@@ -5,6 +5,7 @@
 package tail
 
 import (
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -140,7 +141,7 @@ func infoOf(st *unix.Stat_t) Info {
 
 func retry(call func() error) error {
 	for {
-		if err := call(); err != unix.EINTR {
+		if err := call(); !errors.Is(err, unix.EINTR) {
 			return err
 		}
 	}

@@ -12,6 +12,9 @@ import (
 // nothing is read of it, and it is asked again with the next turn.
 func (t *Tail) identify(d *folder, f *File) {
 	head, err := readHead(f.content, headBytes)
+	if a, is := f.content.(*archive); is {
+		a.release() // Its turn may come much later.
+	}
 	if err != nil && len(head) == 0 {
 		t.fail(d, f, err)
 		return
@@ -19,7 +22,8 @@ func (t *Tail) identify(d *folder, f *File) {
 	if !tells(head) && (len(head) == 0 || !t.quiet(f)) {
 		return
 	}
-	f.head, f.headLen, f.headChecked = hashOf(head), len(head), t.now
+	f.setHead(head)
+	f.headChecked = t.now
 	for _, other := range d.files {
 		if other == f || !other.identified() || other.name.restart != f.name.restart || !t.same(other, f, head) {
 			continue
@@ -38,6 +42,11 @@ func (t *Tail) identify(d *folder, f *File) {
 	}
 	t.open(f, start)
 	d.sort()
+}
+
+func (f *File) setHead(head []byte) {
+	f.head, f.headLen = hashOf(head), len(head)
+	f.begin = append(f.begin[:0], head[:min(len(head), beginBytes)]...)
 }
 
 // open begins to read at a position.
@@ -68,13 +77,17 @@ func (t *Tail) same(known, f *File, head []byte) bool {
 // with when the known file is truncated or cannot be read any more.
 func (t *Tail) join(d *folder, known, f *File) {
 	info, err := f.handle.Stat()
-	if err == nil {
+	if err == nil && (info.Device != known.device || info.Inode != known.inode) {
+		known.twins = slices.DeleteFunc(known.twins, func(old Info) bool { return old.Device == info.Device && old.Inode == info.Inode })
 		known.twins = append(known.twins, info)
 	}
 	known.names = append(known.names, f.names...)
 	d.files = slices.DeleteFunc(d.files, func(other *File) bool { return other == f })
+	// A closed file is taken up again when somebody has gone on writing to it, or will.
+	again := !f.compressed() && (info.Size > known.offset || f.live())
 	switch {
-	case known.handle == nil && !known.delivered():
+	case known.copied != nil: // It holds all that there is.
+	case known.handle == nil && (again || !known.delivered()):
 		known.use(f.handle, f.name, info)
 		f.handle = nil
 	case !f.compressed() && known.spare == nil && !known.compressed():

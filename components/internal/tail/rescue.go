@@ -37,7 +37,7 @@ func (t *Tail) rescue(d *folder, f *File, atEnd bool) {
 	if t.options.Spill == nil || f.handle == nil || f.copied != nil || len(f.names) > 0 || !f.identified() || f.delivered() {
 		return
 	}
-	if !atEnd && (t.now.Sub(f.grown) < settled || t.now.Before(f.troubled)) {
+	if !atEnd && (t.now.Sub(f.grown) < settled || t.now.Before(f.copyAgain)) {
 		return
 	}
 	copied, end, err := t.copyRest(f)
@@ -52,7 +52,7 @@ func (t *Tail) rescue(d *folder, f *File, atEnd bool) {
 		err = errors.Join(err, copied.Remove())
 	}
 	if !atEnd {
-		f.troubled = t.now.Add(tryAgain)
+		f.copyAgain = t.now.Add(tryAgain)
 	}
 	t.consumer.Trouble(SpillFailed, f.path(d), err)
 }

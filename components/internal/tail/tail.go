@@ -4,6 +4,7 @@ package tail
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"slices"
 	"time"
@@ -72,6 +73,8 @@ type Tail struct {
 	// first is where the next pass begins.
 	first int
 	now   time.Time
+	// begin is when it was made.
+	begin time.Time
 	// started is true after the first look at all folders.
 	started bool
 	buffer  []byte
@@ -91,7 +94,7 @@ func New(options Options, consumer Consumer) *Tail {
 	options.Root = filepath.Clean(options.Root)
 	t := &Tail{
 		options: options, fs: options.FS, consumer: consumer,
-		folders: map[Container]*folder{}, buffer: make([]byte, chunkBytes), now: time.Now(),
+		folders: map[Container]*folder{}, buffer: make([]byte, chunkBytes), now: time.Now(), begin: time.Now(),
 	}
 	t.tree = newTree(t)
 	return t
@@ -120,8 +123,12 @@ func (t *Tail) Run(ctx context.Context) {
 		timer.Reset(wait)
 		select {
 		case <-ctx.Done():
-		case batch := <-events:
+		case batch, open := <-events:
 			t.now = time.Now()
+			if !open {
+				events = nil
+				t.tree.lose(errors.New("the kernel ended the reports"))
+			}
 			t.tree.handle(batch)
 		case <-t.options.Room:
 			t.unblock()

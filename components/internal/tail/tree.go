@@ -114,7 +114,7 @@ func (r *tree) scan() {
 			}
 			r.t.consumer.Trouble(kind, r.t.options.Root, err)
 		}
-		r.nextScan = r.t.now.Add(tryAgain)
+		r.nextScan = r.t.now.Add(time.Second)
 		return
 	}
 	r.troubled = false
@@ -165,6 +165,9 @@ func (r *tree) scanPod(name string) {
 	}
 	if err != nil {
 		r.t.consumer.Trouble(Unreadable, path, err)
+		if again := r.t.now.Add(tryAgain); again.Before(r.nextScan) {
+			r.nextScan = again
+		}
 		return
 	}
 	present := make(map[string]bool, len(entries))

@@ -2,6 +2,8 @@
 
 package tail
 
+import "bytes"
+
 // truncated is called when a file is shorter than what was read of it, or begins with
 // something else than before. Somebody may have copied it before (copytruncate): then
 // the rest is read from the copy. What is in the file now is another one. It reports
@@ -12,7 +14,8 @@ func (t *Tail) truncated(d *folder, f *File, info Info) (changed bool) {
 		// Only the end was cut off. What is left was read.
 		f.intake.End()
 		f.size, f.modified = info.Size, info.Modified
-		t.open(f, At(min(f.offset, info.Size)))
+		// What is on its way would be lost in a crash if the mark were behind it.
+		t.open(f, At(min(f.position().Start(), info.Size)))
 		t.consumer.Changed(d.id)
 		return false
 	}
@@ -38,7 +41,7 @@ func (t *Tail) truncated(d *folder, f *File, info Info) (changed bool) {
 			f.use(spare, logName{}, copied)
 		}
 	}
-	if f.handle == nil {
+	if f.handle == nil && !t.reopen(d, f) {
 		f.atEnd = true
 		f.intake.End()
 	}
@@ -49,6 +52,38 @@ func (t *Tail) truncated(d *folder, f *File, info Info) (changed bool) {
 	d.sort()
 	t.identify(d, now)
 	return true
+}
+
+// reopen goes on with the archive of the copy, if that is what is left of a file.
+func (t *Tail) reopen(d *folder, f *File) bool {
+	for _, name := range f.names {
+		h, err := t.fs.Open(t.options.Root, d.id.podFolder(), d.id.Name, name.name)
+		if err != nil {
+			continue
+		}
+		info, err := h.Stat()
+		if err == nil && info.Device == name.device && info.Inode == name.inode {
+			f.use(h, name.log, info)
+			return true
+		}
+		_ = h.Close()
+	}
+	return false
+}
+
+// beginBytes is how much of a file is compared each time that it has grown. It holds
+// the time of the first line.
+const beginBytes = 64
+
+// beginsAsBefore reports whether the file begins as it did. A file that was copied,
+// truncated and written to again would otherwise go on in the middle.
+func (f *File) beginsAsBefore() bool {
+	var now [beginBytes]byte
+	n, err := f.content.ReadAt(now[:len(f.begin)], 0)
+	if err != nil && !isEnd(err) {
+		return true // The reading that follows meets the error again.
+	}
+	return bytes.Equal(now[:n], f.begin)
 }
 
 // checkHead reports whether the file still begins as it did. It also learns more of
@@ -63,7 +98,7 @@ func (t *Tail) checkHead(f *File) bool {
 		return false
 	}
 	if len(head) > f.headLen {
-		f.head, f.headLen = hashOf(head), len(head)
+		f.setHead(head)
 	}
 	return true
 }

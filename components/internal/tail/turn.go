@@ -5,7 +5,6 @@ package tail
 import (
 	"bytes"
 	"errors"
-	"io/fs"
 	"slices"
 	"time"
 )
@@ -48,11 +47,23 @@ func (t *Tail) turn(d *folder) {
 	case nothing:
 		d.interval = min(2*max(d.interval, t.options.PollInterval/2), t.options.MaxPollInterval)
 	}
+	if d.linked {
+		// Behind a link a file can be replaced without a change in this folder.
+		d.lookAgain(t.now.Add(t.options.MaxPollInterval))
+	}
 	if unfinished {
 		d.interval = min(d.interval, max(t.options.PollInterval, time.Second/2))
 	}
-	d.due = t.now.Add(d.interval)
+	d.due = t.together(d.interval)
 	t.forget(d)
+}
+
+// together returns the time after an interval, or a little earlier: all folders have
+// their turns at the same times. To be woken for one folder costs more than to look at
+// it.
+func (t *Tail) together(interval time.Duration) time.Time {
+	after := t.now.Sub(t.begin) + interval
+	return t.begin.Add(after - after%t.options.PollInterval)
 }
 
 // examine looks at the files, also while there is no room: what they are and how large
@@ -127,7 +138,7 @@ func (t *Tail) refresh(d *folder, f *File) (changed bool) {
 			shorter := info.Size < f.size
 			f.size, f.modified, f.grown, f.atEnd = info.Size, info.Modified, t.now, false
 			due := shorter || info.Size == f.offset || t.now.Sub(f.headChecked) >= headInterval
-			if f.identified() && (info.Size < f.offset || due && !t.checkHead(f)) {
+			if f.identified() && (info.Size < f.offset || !f.beginsAsBefore() || due && !t.checkHead(f)) {
 				return t.truncated(d, f, info)
 			}
 		}
@@ -144,7 +155,7 @@ func (t *Tail) read(d *folder, f *File, before Intake) outcome {
 	want := int64(chunkBytes)
 	if !f.compressed() {
 		if want = min(want, f.size-f.offset); want <= 0 {
-			f.atEnd = f.size == f.offset
+			f.atEnd = f.size <= f.offset // Of a damaged copy less can be there than was read of the file.
 			return nothing
 		}
 	}
@@ -164,7 +175,7 @@ func (t *Tail) read(d *folder, f *File, before Intake) outcome {
 		ended := isEnd(err)
 		if errors.Is(err, errDamaged) && n > 0 {
 			ended = true
-			t.fail(d, f, err)
+			t.damaged(d, f, err)
 		}
 		if err != nil && !ended && int64(n) <= back {
 			f.intake.Take(Chunk{Start: f.offset})
@@ -183,9 +194,13 @@ func (t *Tail) read(d *folder, f *File, before Intake) outcome {
 		data := t.buffer[back:max(int64(n), back)]
 		if lines := bytes.LastIndexByte(data, '\n') + 1; lines > 0 {
 			t.take(f, Chunk{Data: data[:lines], Start: f.offset, Before: before})
-			return t.after(f, ended || !f.compressed() && f.offset >= f.size)
+			return t.after(f, ended && lines == len(data) || !f.compressed() && f.offset >= f.size)
 		}
 		switch {
+		case err != nil && !ended:
+			f.intake.Take(Chunk{Start: f.offset})
+			t.fail(d, f, err)
+			return nothing
 		case ended || !f.compressed() && f.offset+int64(len(data)) >= f.size:
 			return t.lastLine(d, f, data, before)
 		case want < int64(t.options.MaxLineBytes):
@@ -203,6 +218,7 @@ func (t *Tail) read(d *folder, f *File, before Intake) outcome {
 
 func (t *Tail) take(f *File, c Chunk) {
 	f.intake.Take(c)
+	f.ended = f.ended && len(c.Data) == 0 // Somebody has gone on writing: there will be another end.
 	f.offset += int64(len(c.Data))
 	f.midLine = c.Piece
 	if len(t.buffer) > 4*chunkBytes {
@@ -239,77 +255,23 @@ func (t *Tail) lastLine(d *folder, f *File, data []byte, before Intake) outcome 
 // quiet reports whether nothing was written for a while.
 func (t *Tail) quiet(f *File) bool { return t.now.Sub(f.grown) >= t.options.Quiet }
 
-// finish closes a file that is delivered and that nobody will write to any more.
-func (t *Tail) finish(d *folder, f *File) {
-	if f.behind.IsZero() && f.handle == nil {
-		return
-	}
-	over := f.handle == nil || f.compressed() || f.copied != nil || t.quiet(f) && (!f.live() || d.superseded(f))
-	if over && f.atEnd && !f.ended && f.identified() {
-		f.ended = true
-		f.intake.End()
-	}
-	if !f.delivered() {
-		return
-	}
-	f.behind = time.Time{}
-	if !over {
-		return
-	}
-	f.close()
-	if f.copied != nil {
-		if err := f.copied.Remove(); err != nil {
-			t.consumer.Trouble(SpillFailed, f.copied.Name(), err)
-		}
-		f.copied = nil
-	}
-}
-
-// superseded reports whether the container was restarted after the file.
-func (d *folder) superseded(f *File) bool {
-	last := d.files[len(d.files)-1]
-	return last.name.restart > f.name.restart
-}
-
-// gone reports whether nothing is left that could be mistaken for the file.
-func (t *Tail) gone(f *File) bool {
-	if len(f.names) > 0 || f.copied != nil || f.nameless.IsZero() || t.now.Sub(f.nameless) < 2*t.options.Quiet {
-		return false
-	}
-	return f.handle == nil && (!f.identified() || f.delivered()) ||
-		!f.identified() && t.quiet(f) // Empty, and deleted.
-}
-
-// forget drops a folder that is gone, and with it the marks.
-func (t *Tail) forget(d *folder) {
-	if len(d.files) > 0 || d.missing.IsZero() {
-		return
-	}
-	d.due = d.missing.Add(forgetAfter)
-	if t.now.Before(d.due) || !t.tree.trustworthy() {
-		d.due = t.now.Add(forgetAfter)
-		return
-	}
-	if _, err := t.fs.Lstat(d.path); !errors.Is(err, fs.ErrNotExist) {
-		d.dirty = true
-		return
-	}
-	d.marks, d.forgotten = nil, true
-	t.consumer.Changed(d.id)
-}
-
 // fail puts a file off after an error.
 func (t *Tail) fail(d *folder, f *File, err error) {
 	f.troubled = t.now.Add(tryAgain)
 	if errors.Is(err, errDamaged) {
 		// What follows in an archive does not come back. Without a first line there
 		// is nothing to tell it by.
-		if !f.damaged {
-			f.damaged = true
-			t.consumer.Trouble(DamagedArchive, f.path(d), err)
-		}
+		t.damaged(d, f, err)
 		f.atEnd = f.identified()
 		return
 	}
 	t.consumer.Trouble(Unreadable, f.path(d), err)
+}
+
+// damaged reports an archive, once.
+func (t *Tail) damaged(d *folder, f *File, err error) {
+	if !f.damaged {
+		f.damaged = true
+		t.consumer.Trouble(DamagedArchive, f.path(d), err)
+	}
 }

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package tail
+
+import (
+	"compress/gzip"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// both runs a test with the kernel's reports, and without.
+func both(t *testing.T, test func(*testing.T, *node)) {
+	for name, without := range map[string]bool{"watching": false, "scanning": true} {
+		t.Run(name, func(t *testing.T) {
+			n := newNode(t)
+			n.options.NoWatch = without
+			test(t, n)
+		})
+	}
+}
+
+func TestFilesAreReadAsTheyGrow(t *testing.T) {
+	both(t, func(_ *testing.T, n *node) {
+		n.write(web, "0.log", "one")
+		n.start()
+		n.wants("one")
+		n.write(web, "0.log", "two", "three")
+		n.wants("one", "two", "three")
+		n.write("shop_web-1_uid/main", "0.log", "four")
+		n.wants("one", "two", "three", "four")
+	})
+}
+
+func TestTheFilesOfAContainerAreReadInOrder(t *testing.T) {
+	n := newNode(t)
+	n.write(web, "1.log", "six")
+	n.write(web, "0.log", "five")
+	n.write(web, "0.log.20261120-100002", "four")
+	n.write(web, "0.log.20261120-100001", "three")
+	n.write(web, "0.log.1", "two")
+	n.write(web, "0.log.2", "one")
+	n.start()
+	n.wants("one", "two", "three", "four", "five", "six")
+}
+
+func TestARotationIsFollowed(t *testing.T) {
+	both(t, func(t *testing.T, n *node) {
+		n.start()
+		var want []string
+		for i := range 10 {
+			lines := numbered(i*100, 50)
+			n.write(web, "0.log", lines...)
+			want = append(want, lines...)
+			if i%2 == 0 {
+				n.wants(want...)
+			}
+			n.rename(web, "0.log", "0.log.20261120-10000"+string(rune('0'+i)))
+			if i > 1 {
+				compress(t, n.path(web, "0.log.20261120-10000"+string(rune('0'+i-1))))
+			}
+		}
+		n.wants(want...)
+	})
+}
+
+// compress does what the kubelet does.
+func compress(t *testing.T, path string) {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var text strings.Builder
+	w := gzip.NewWriter(&text)
+	_, err = w.Write(raw)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	require.NoError(t, os.WriteFile(path+".tmp", []byte(text.String()), 0o644))
+	require.NoError(t, os.Rename(path+".tmp", path+".gz"))
+	require.NoError(t, os.Remove(path))
+}
+
+func TestNothingIsReadTwiceAfterARestart(t *testing.T) {
+	n := newNode(t)
+	n.write(web, "0.log", numbered(0, 10)...)
+	n.start()
+	n.wants(numbered(0, 10)...)
+	n.stop()
+	n.write(web, "0.log", numbered(10, 10)...)
+	n.rename(web, "0.log", "0.log.20261120-100000")
+	compress(t, n.path(web, "0.log.20261120-100000"))
+	n.write(web, "0.log", numbered(20, 10)...)
+	n.start()
+	n.wants(numbered(0, 30)...)
+}
+
+func TestWhatIsNotDeliveredIsReadAgain(t *testing.T) {
+	n := newNode(t)
+	n.withheld = true
+	n.write(web, "0.log", numbered(0, 10)...)
+	n.start()
+	n.wants(numbered(0, 10)...)
+	n.stop()
+	n.start()
+	n.wants(append(numbered(0, 10), numbered(0, 10)...)...)
+}
+
+func TestAFileThatIsTruncatedIsReadAnew(t *testing.T) {
+	for name, second := range map[string]int{"shorter": 3, "longer": 40} {
+		t.Run(name, func(t *testing.T) {
+			n := newNode(t)
+			n.write(web, "0.log", numbered(0, 20)...)
+			n.start()
+			n.wants(numbered(0, 20)...)
+			require.NoError(t, os.WriteFile(n.path(web, "0.log"), []byte(strings.Join(numbered(100, second), "\n")+"\n"), 0o644))
+			n.eventually(func() bool {
+				return slices.Contains(n.lines(), numbered(100, second)[0]) && slices.Contains(n.lines(), numbered(100, second)[second-1])
+			}, "the new lines")
+			assert.Positive(t, n.count(Truncated))
+		})
+	}
+}
+
+func TestACopyThatIsTruncatedLosesNothing(t *testing.T) {
+	both(t, func(t *testing.T, n *node) {
+		n.start()
+		var want []string
+		for i := range 5 {
+			lines := numbered(i*1000, 100)
+			n.write(web, "0.log", lines...)
+			want = append(want, lines...)
+			if i == 3 {
+				n.wants(want...)
+				n.set(func() { n.full = true })
+				more := numbered(i*1000+500, 100)
+				n.write(web, "0.log", more...)
+				want = append(want, more...)
+			}
+			for old := i; old > 0; old-- {
+				n.rename(web, "0.log."+string(rune('0'+old)), "0.log."+string(rune('1'+old)))
+			}
+			raw, err := os.ReadFile(n.path(web, "0.log"))
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(n.path(web, "0.log.1"), raw, 0o644))
+			require.NoError(t, os.Truncate(n.path(web, "0.log"), 0))
+			n.set(func() { n.full = false })
+			n.wants(want...)
+		}
+	})
+}
+
+func TestWhatIsDeletedUnreadSurvivesARestart(t *testing.T) {
+	n := newNode(t)
+	n.start()
+	n.set(func() { n.full = true })
+	n.write(web, "0.log", numbered(0, 1000)...)
+	n.eventually(func() bool { return n.tail.Gauges().Reading+n.tail.Gauges().Idle > 0 }, "the file is known")
+	require.NoError(t, os.RemoveAll(filepath.Join(n.options.Root, "shop_web-0_uid")))
+	n.stop()
+	assert.Equal(t, 1, n.count(Spilled))
+	n.full = false
+	n.start()
+	n.wants(numbered(0, 1000)...)
+	n.eventually(func() bool {
+		copies, err := os.ReadDir(n.spills)
+		return err == nil && len(copies) == 0
+	}, "the copy is removed")
+}
+
+func TestOnlyRegularFilesAreOpened(t *testing.T) {
+	n := newNode(t)
+	secret := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(secret, []byte("a secret\n"), 0o600))
+	n.write(web, "9.log", "one")
+	require.NoError(t, syscall.Mkfifo(n.path(web, "0.log"), 0o644))
+	require.NoError(t, os.Mkdir(n.path(web, "1.log"), 0o755))
+	require.NoError(t, os.Symlink(secret, n.path(web, "2.log")))
+	require.NoError(t, os.Symlink("3.log", n.path(web, "3.log")))
+	listener, err := net.Listen("unix", n.path(web, "4.log"))
+	require.NoError(t, err)
+	defer listener.Close()
+	n.start()
+	n.wants("one")
+	n.write(web, "9.log", "two")
+	n.wants("one", "two")
+	assert.Equal(t, 3, n.count(NotRegular))
+	assert.Equal(t, 2, n.count(LinkOutside))
+}
+
+func TestALinkIntoAnAllowedFolderIsFollowed(t *testing.T) {
+	n := newNode(t)
+	docker := t.TempDir()
+	n.options.LinkTargets = []string{docker}
+	target := filepath.Join(docker, "abc", "abc-json.log")
+	require.NoError(t, os.Mkdir(filepath.Dir(target), 0o755))
+	require.NoError(t, os.WriteFile(target, []byte("one\n"), 0o644))
+	require.NoError(t, os.MkdirAll(filepath.Dir(n.path(web, "0.log")), 0o755))
+	require.NoError(t, os.Symlink(target, n.path(web, "0.log")))
+	n.start()
+	n.wants("one")
+}
+
+func TestOpenFollowsNoLinkBelowTheRoot(t *testing.T) {
+	root, outside := t.TempDir(), t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(outside, "0.log"), []byte("a secret\n"), 0o600))
+	require.NoError(t, os.Symlink(outside, filepath.Join(root, "pod")))
+	_, err := OS.Open(root, "pod", "0.log")
+	require.Error(t, err)
+	require.NoError(t, os.Mkdir(filepath.Join(root, "real"), 0o755))
+	require.NoError(t, os.Symlink(filepath.Join(outside, "0.log"), filepath.Join(root, "real", "0.log")))
+	_, err = OS.Open(root, "real", "0.log")
+	require.Error(t, err)
+}
+
+func TestALastLineWithoutAnEndIsHandedOnWhenNothingFollows(t *testing.T) {
+	n := newNode(t)
+	n.writeRaw(web, "0.log", "one\ntw")
+	n.start()
+	n.wants("one", "tw")
+	n.writeRaw(web, "0.log", "o\nthree\n")
+	n.wants("one", "tw", "o", "three")
+}
+
+func TestALineAboveTheLimitComesInPieces(t *testing.T) {
+	n := newNode(t)
+	n.options.MaxLineBytes = 300 << 10
+	long := strings.Repeat("0123456789", 100_000)
+	n.writeRaw(web, "0.log", "before\n"+long+"\nafter\n")
+	n.start()
+	n.eventually(func() bool { return slices.Contains(n.lines(), "after") }, "the next line")
+	got := n.lines()
+	assert.Equal(t, "before", got[0])
+	assert.Equal(t, long, strings.Join(got[1:len(got)-1], ""))
+	assert.Positive(t, n.count(LongLine))
+}
+
+func TestADamagedArchiveIsReadUpToTheDamage(t *testing.T) {
+	n := newNode(t)
+	n.write(web, "0.log.20261120-100000", numbered(0, 5000)...)
+	compress(t, n.path(web, "0.log.20261120-100000"))
+	path := n.path(web, "0.log.20261120-100000.gz")
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.NoError(t, os.Truncate(path, info.Size()/2))
+	n.write(web, "0.log", "after")
+	n.start()
+	n.eventually(func() bool { return slices.Contains(n.lines(), "after") }, "the next file")
+	got := n.lines()
+	require.Greater(t, len(got), 100)
+	assert.Equal(t, numbered(0, 100), got[:100])
+	assert.Equal(t, 1, n.count(DamagedArchive))
+}
+
+func TestAnArchiveOfSeveralMembersIsOne(t *testing.T) {
+	n := newNode(t)
+	var text strings.Builder
+	for i := range 3 {
+		w := gzip.NewWriter(&text)
+		_, err := io.WriteString(w, strings.Join(numbered(i*10, 10), "\n")+"\n")
+		require.NoError(t, err)
+		require.NoError(t, w.Close())
+	}
+	n.writeRaw(web, "0.log.20261120-100000.gz", text.String())
+	n.start()
+	n.wants(numbered(0, 30)...)
+}
+
+func TestIdenticalBeginningsOfDifferentContainersAreDifferentFiles(t *testing.T) {
+	n := newNode(t)
+	for _, container := range []string{web, "shop_web-1_uid/main", "shop_web-1_uid/side"} {
+		n.write(container, "0.log", numbered(0, 100)...)
+		n.write(container, "1.log", numbered(0, 100)...)
+	}
+	n.start()
+	n.eventually(func() bool { return len(n.lines()) >= 600 }, "all lines")
+	assert.Len(t, n.lines(), 600)
+}
+
+func TestARootThatComesLaterIsRead(t *testing.T) {
+	n := newNode(t)
+	n.options.Root = filepath.Join(t.TempDir(), "later")
+	n.start()
+	n.eventually(func() bool { return n.count(Missing) == 1 }, "the folder is missed")
+	n.write(web, "0.log", "one")
+	n.wants("one")
+}
+
+func TestAFileBehindALinkIsFollowedWhenItIsReplaced(t *testing.T) {
+	n := newNode(t)
+	n.options.ScanInterval = time.Hour
+	docker := t.TempDir()
+	n.options.LinkTargets = []string{docker}
+	target := filepath.Join(docker, "abc-json.log")
+	require.NoError(t, os.WriteFile(target, []byte(strings.Join(numbered(0, 5), "\n")+"\n"), 0o644))
+	require.NoError(t, os.MkdirAll(filepath.Dir(n.path(web, "0.log")), 0o755))
+	require.NoError(t, os.Symlink(target, n.path(web, "0.log")))
+	n.start()
+	n.wants(numbered(0, 5)...)
+	require.NoError(t, os.Rename(target, target+".1"))
+	require.NoError(t, os.WriteFile(target, []byte(strings.Join(numbered(5, 5), "\n")+"\n"), 0o644))
+	n.wants(numbered(0, 10)...)
+}
