@@ -21,6 +21,8 @@ type batch struct {
 	records []record
 	origins []*origin
 	began   time.Time
+	// size and count are those of the batch before, which the next one will be like.
+	size, count int
 	// number tells intakes whether they have their place in this batch already.
 	number uint64
 }
@@ -48,8 +50,8 @@ func (b *batch) add(in *intake, time int64, stream runtimelog.Stream, body []byt
 	}
 	if b.records == nil {
 		b.began = in.receiver.now()
-		b.records = make([]record, 0, min(b.limits.MaxRecords, 256))
-		b.text.Grow(min(b.limits.MaxBytes, 32<<10))
+		b.records = make([]record, 0, b.count+1)
+		b.text.Grow(max(b.size+b.size/16, len(body)))
 	}
 	begin := b.text.Len()
 	valid := utf8.Valid(body)
@@ -67,6 +69,7 @@ func (b *batch) add(in *intake, time int64, stream runtimelog.Stream, body []byt
 
 // take returns what was gathered.
 func (b *batch) take() lines {
+	b.size, b.count = b.text.Len(), len(b.records)
 	return lines{text: b.text.String(), records: b.records, origins: b.origins, read: b.began}
 }
 

@@ -74,7 +74,7 @@ type BatchConfig struct {
 	MaxRecords int `mapstructure:"max_records"`
 	// MaxBytes is in bytes of the lines (default: 1 MiB). A longer line goes alone.
 	MaxBytes int `mapstructure:"max_bytes"`
-	// Timeout is how long a record waits for others (default: 200ms).
+	// Timeout is how long a record waits for others (default: 500ms).
 	Timeout time.Duration `mapstructure:"timeout"`
 }
 
@@ -85,7 +85,8 @@ type InFlightConfig struct {
 	MaxBytes int64 `mapstructure:"max_bytes"`
 	// MaxBytesPerFile bounds each file (default: 4 MiB).
 	MaxBytesPerFile int64 `mapstructure:"max_bytes_per_file"`
-	// MaxBatches is how many batches are sent at a time (default: 8).
+	// MaxBatches is how many batches are sent at a time when the backend is slow
+	// (default: 16).
 	MaxBatches int `mapstructure:"max_batches"`
 }
 
@@ -133,8 +134,8 @@ func createDefaultConfig() component.Config {
 		PollInterval:    250 * time.Millisecond,
 		MaxLineBytes:    1 << 20,
 		InvalidUTF8:     utf8Escape,
-		Batch:           BatchConfig{MaxRecords: 2000, MaxBytes: 1 << 20, Timeout: 200 * time.Millisecond},
-		InFlight:        InFlightConfig{MaxBytes: 32 << 20, MaxBytesPerFile: 4 << 20, MaxBatches: 8},
+		Batch:           BatchConfig{MaxRecords: 2000, MaxBytes: 1 << 20, Timeout: 500 * time.Millisecond},
+		InFlight:        InFlightConfig{MaxBytes: 32 << 20, MaxBytesPerFile: 4 << 20, MaxBatches: 16},
 		DeadLetter:      DeadLetterConfig{MaxBytes: 100 << 20},
 		Spill:           SpillConfig{MaxBytes: 5 << 30},
 		ShutdownTimeout: 20 * time.Second,
@@ -184,7 +185,6 @@ func (c *Config) validateSizes() (errs []error) {
 	}{
 		{"batch::max_records", int64(c.Batch.MaxRecords)},
 		{"batch::max_bytes", int64(c.Batch.MaxBytes)},
-		{"batch::timeout", int64(c.Batch.Timeout)},
 		{"in_flight::max_bytes", c.InFlight.MaxBytes},
 		{"in_flight::max_bytes_per_file", c.InFlight.MaxBytesPerFile},
 		{"in_flight::max_batches", int64(c.InFlight.MaxBatches)},
@@ -194,6 +194,9 @@ func (c *Config) validateSizes() (errs []error) {
 		if size.value <= 0 {
 			errs = append(errs, fmt.Errorf("`%s` must be positive, got %d", size.key, size.value))
 		}
+	}
+	if c.Batch.Timeout <= 0 {
+		errs = append(errs, fmt.Errorf("`batch::timeout` must be positive, got %s", c.Batch.Timeout))
 	}
 	// Offsets of lines in a batch have 32 bits.
 	if c.Batch.MaxBytes > 1<<30 {

@@ -14,12 +14,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/extension/extensiontest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/receiver/receivertest"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/tributary-otel/tributary/components/checkpointstorageextension"
 	"github.com/tributary-otel/tributary/components/podlogsreceiver/internal/metadata"
@@ -38,10 +42,19 @@ type node struct {
 	receiver *podLogs
 	storage  component.Component
 	settings component.TelemetrySettings
+	// newStorage makes the extension; nil is checkpoint_storage, as it is delivered.
+	newStorage func() component.Component
+	// refuse is what a start has to fail with; "" is a start that succeeds.
+	refuse string
+	logs   *observer.ObservedLogs
 
-	mu   sync.Mutex
-	got  []line
-	fail func([]string) error
+	// next is the pipeline; nil is that of the test.
+	next consumer.Logs
+
+	mu     sync.Mutex
+	got    []line
+	fail   func([]string) error
+	status []*componentstatus.Event
 }
 
 // line is a record that was delivered.
@@ -62,34 +75,78 @@ func newNode(t *testing.T) *node {
 	id := component.MustNewID("checkpoint_storage")
 	n.config.Storage = &id
 	n.settings = componenttest.NewNopTelemetrySettings()
+	var core zapcore.Core
+	core, n.logs = observer.New(zap.InfoLevel)
+	n.settings.Logger = zap.New(core)
 	t.Cleanup(n.stop)
 	return n
 }
 
-type host map[component.ID]component.Component
+// host is the collector, with an extension or none.
+type host struct {
+	extensions map[component.ID]component.Component
+	report     func(*componentstatus.Event)
+}
 
-func (h host) GetExtensions() map[component.ID]component.Component { return h }
+func (h host) GetExtensions() map[component.ID]component.Component { return h.extensions }
+
+func (h host) Report(e *componentstatus.Event) { h.report(e) }
+
+func (n *node) reported(e *componentstatus.Event) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.status = append(n.status, e)
+}
+
+func (n *node) statuses() (list []componentstatus.Status) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, e := range n.status {
+		list = append(list, e.Status())
+	}
+	return list
+}
+
+func (n *node) checkpoints() component.Component {
+	factory := checkpointstorageextension.NewFactory()
+	config := factory.CreateDefaultConfig().(*checkpointstorageextension.Config)
+	config.Directory = filepath.Join(n.state, "checkpoints")
+	storage, err := factory.Create(context.Background(), extensiontest.NewNopSettings(factory.Type()), config)
+	require.NoError(n.t, err)
+	return storage
+}
 
 func (n *node) start() {
 	n.t.Helper()
 	ctx := context.Background()
-	factory := checkpointstorageextension.NewFactory()
-	config := factory.CreateDefaultConfig().(*checkpointstorageextension.Config)
-	config.Directory = filepath.Join(n.state, "checkpoints")
-	storage, err := factory.Create(ctx, extensiontest.NewNopSettings(factory.Type()), config)
-	require.NoError(n.t, err)
-	h := host{*n.config.Storage: storage}
-	require.NoError(n.t, storage.Start(ctx, h))
-	n.storage = storage
+	h := host{extensions: map[component.ID]component.Component{}, report: n.reported}
+	if n.config.Storage != nil {
+		if n.newStorage == nil {
+			n.newStorage = n.checkpoints
+		}
+		n.storage = n.newStorage()
+		h.extensions[*n.config.Storage] = n.storage
+		require.NoError(n.t, n.storage.Start(ctx, h))
+	}
 	set := receivertest.NewNopSettings(metadata.Type)
 	set.ID = component.NewID(metadata.Type) // The same one in each run.
 	set.TelemetrySettings = n.settings
-	next, err := consumer.NewLogs(n.consume, consumer.WithCapabilities(consumer.Capabilities{MutatesData: true}))
-	require.NoError(n.t, err)
+	next := n.next
+	if next == nil {
+		var err error
+		next, err = consumer.NewLogs(n.consume, consumer.WithCapabilities(consumer.Capabilities{MutatesData: true}))
+		require.NoError(n.t, err)
+	}
 	require.NoError(n.t, n.config.Validate())
+	var err error
 	n.receiver, err = newReceiver(set, n.config, next)
 	require.NoError(n.t, err)
-	require.NoError(n.t, n.receiver.Start(ctx, h))
+	err = n.receiver.Start(ctx, h)
+	if n.refuse != "" {
+		require.ErrorContains(n.t, err, n.refuse)
+		return
+	}
+	require.NoError(n.t, err)
 }
 
 func (n *node) stop() {
@@ -97,8 +154,10 @@ func (n *node) stop() {
 		return
 	}
 	require.NoError(n.t, n.receiver.Shutdown(context.Background()))
-	require.NoError(n.t, n.storage.Shutdown(context.Background()))
-	n.receiver = nil
+	if n.storage != nil {
+		require.NoError(n.t, n.storage.Shutdown(context.Background()))
+	}
+	n.receiver, n.storage = nil, nil
 }
 
 func (n *node) restart() {

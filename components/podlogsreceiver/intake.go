@@ -4,6 +4,7 @@ package podlogsreceiver
 
 import (
 	"bytes"
+	"unicode/utf8"
 
 	"github.com/tributary-otel/tributary/components/internal/delivery"
 	"github.com/tributary-otel/tributary/components/internal/runtimelog"
@@ -35,16 +36,18 @@ type intake struct {
 	// before.
 	start [3]int64
 	// joins are the lines that are not complete, by stream; held is where those that
-	// began in this file begin.
+	// are partly in this file begin in it.
 	joins [3]*join
 	held  [3]int64
 	// cut is what the beginning of a long line said, for the rest of it.
 	cut *runtimelog.Line
-	// others are the intakes in which lines of the present batch began.
+	// others are the intakes that have the beginnings of lines of the present batch.
 	others []*intake
 	// bytes and records are not in the books yet.
 	bytes   int64
 	records int
+	// passed says that the position moves although there is no record for it.
+	passed bool
 }
 
 var _ tail.Intake = (*intake)(nil)
@@ -63,8 +66,8 @@ func (r *podLogs) Open(f *tail.File, start tail.Position) tail.Intake {
 // Acquire reserves room for what is to be read.
 func (in *intake) Acquire(n int64) bool {
 	r := in.receiver
-	if int(r.pending.Load()) >= r.config.InFlight.MaxBatches {
-		return false // The end of one of them gives a signal.
+	if !r.mayRead() {
+		return false
 	}
 	if in.source.TryAcquire(n) {
 		return true
@@ -77,7 +80,7 @@ func (in *intake) Acquire(n int64) bool {
 // Take reads the lines of a chunk.
 func (in *intake) Take(c tail.Chunk) {
 	if before, ok := c.Before.(*intake); ok && before != nil && len(c.Data) > 0 {
-		in.adopt(before)
+		in.adopt(before, c.Start)
 	}
 	data := c.Data
 	in.lineEnd = c.Start
@@ -99,17 +102,29 @@ func (in *intake) Take(c tail.Chunk) {
 func (in *intake) line(line []byte, size int, cut bool) {
 	r := in.receiver
 	l := r.parser.Parse(line)
-	if rest := in.cut; rest != nil && l.Format == runtimelog.Unknown {
-		l.Time, l.Stream, l.Format = rest.Time, rest.Stream, rest.Format
+	isRest := in.cut != nil && l.Format == runtimelog.Unknown
+	if isRest {
+		l.Time, l.Stream, l.Format, l.Partial = in.cut.Time, in.cut.Stream, in.cut.Format, in.cut.Partial
+	}
+	if in.cut == nil && l.Format == runtimelog.Unknown {
+		l.Stream, l.Format = in.goesOn()
 	}
 	in.cut = nil
 	if cut {
-		in.cut = &runtimelog.Line{Time: l.Time, Stream: l.Stream, Format: l.Format}
+		in.cut = &runtimelog.Line{Time: l.Time, Stream: l.Stream, Format: l.Format, Partial: l.Partial}
 	}
-	if in.lineStart < in.start[l.Stream] {
+	if in.lineEnd <= in.start[l.Stream] {
 		return
 	}
+	if done := in.start[l.Stream] - in.lineStart; done > 0 {
+		// The process before has handed on the beginning, when there was no more of it.
+		l.Body, isRest = line[done:], true
+	}
 	in.bytes += int64(size)
+	if isRest && len(l.Body) == 0 && in.joins[l.Stream] == nil {
+		in.passed = true // What is left of the line is its end.
+		return
+	}
 	switch {
 	case l.Format == runtimelog.Unknown:
 		r.trouble.count(unknownLine)
@@ -122,8 +137,18 @@ func (in *intake) line(line []byte, size int, cut bool) {
 		in.piece(l)
 		return
 	}
-	in.makeRoom(len(l.Body))
-	in.emit(l.Time, l.Stream, l.Body)
+	in.emit(l.Time, l.Stream, in.emitPieces(l.Time, l.Stream, l.Body))
+}
+
+// goesOn recognizes the rest of a line that the process before could not hand on with
+// its beginning. Its stream is held here while others are further.
+func (in *intake) goesOn() (runtimelog.Stream, runtimelog.Format) {
+	for _, stream := range []runtimelog.Stream{runtimelog.Stdout, runtimelog.Stderr} {
+		if in.start[stream] == in.lineStart && in.lineStart < in.start[runtimelog.None] {
+			return stream, runtimelog.CRI
+		}
+	}
+	return runtimelog.None, runtimelog.Unknown
 }
 
 // makeRoom sends the batch if there is no room in it for a body of so many bytes. It
@@ -133,6 +158,27 @@ func (in *intake) makeRoom(bytes int) {
 		in.enterAt(in.lineStart)
 		in.receiver.flush()
 	}
+}
+
+// emitPieces makes records of all but the last piece of a line that is too long, and
+// room for that one, which it returns. The present line is not behind these records:
+// it is behind the last one.
+func (in *intake) emitPieces(time int64, stream runtimelog.Stream, body []byte) (last []byte) {
+	longest := in.receiver.config.MaxLineBytes
+	if len(body) > longest {
+		in.receiver.trouble.count(longJoin)
+	}
+	for len(body) > longest {
+		n := longest
+		for n > longest-utf8.UTFMax && !utf8.RuneStart(body[n]) {
+			n-- // A character stays whole.
+		}
+		in.makeRoom(n)
+		in.emit(time, stream, body[:n])
+		body = body[n:]
+	}
+	in.makeRoom(len(body))
+	return body
 }
 
 // emit puts a record into the batch, in which there is room. The present line is
@@ -162,8 +208,13 @@ func (in *intake) enter() { in.enterAt(in.lineEnd) }
 
 func (in *intake) enterAt(offset int64) {
 	if in.records == 0 {
+		if in.passed {
+			in.source.Skip(reached{in.position(offset), in}, 0, 0)
+			in.passed = false
+		}
 		return
 	}
+	in.passed = false
 	spans := in.receiver.batch.spans
 	spans.Add(in.source, reached{in.position(offset), in}, in.bytes, in.records)
 	in.bytes, in.records = 0, 0

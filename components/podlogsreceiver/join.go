@@ -4,13 +4,12 @@ package podlogsreceiver
 
 import "github.com/tributary-otel/tributary/components/internal/runtimelog"
 
-// join is a line of which the runtime has written some pieces. It belongs to the file
-// in which it began, whose position stays before it until the line is complete, also
-// if the last piece is in the next file.
+// join is a line of which the runtime has written some pieces. The position of each
+// file that has one stays before it until the line is complete.
 type join struct {
-	began *intake
-	time  int64
-	text  []byte
+	in   []*intake
+	time int64
+	text []byte
 }
 
 // maxKept is the largest memory of a join that waits to be used again.
@@ -23,14 +22,14 @@ func (in *intake) piece(l runtimelog.Line) {
 	j := in.joins[l.Stream]
 	if j == nil {
 		j = r.newJoin()
-		j.began, j.time = in, l.Time
+		j.in, j.time = append(j.in, in), l.Time
 		in.joins[l.Stream] = j
 		in.held[l.Stream] = in.lineStart
 	}
 	if len(j.text) > 0 && len(j.text)+len(l.Body) > r.config.MaxLineBytes {
 		r.trouble.count(longJoin)
 		in.hand(j, l.Stream)
-		j.began, j.text = in, j.text[:0]
+		j.in, j.text = append(j.in[:0], in), j.text[:0]
 		in.held[l.Stream] = in.lineStart
 	}
 	j.text = append(j.text, l.Body...)
@@ -50,20 +49,26 @@ func (in *intake) endJoin(stream runtimelog.Stream) {
 // hand makes a record of the pieces so far. Nothing holds the position at their
 // beginning any more.
 func (in *intake) hand(j *join, stream runtimelog.Stream) {
-	in.makeRoom(len(j.text))
-	j.began.held[stream] = nowhere
-	if j.began != in {
-		// The batch now has lines of two files.
-		in.others = append(in.others, j.began)
+	last := in.emitPieces(j.time, stream, j.text)
+	for _, other := range j.in {
+		other.held[stream] = nowhere
+		if other != in {
+			// The batch now has lines of two files.
+			in.others = append(in.others, other)
+		}
 	}
-	in.emit(j.time, stream, j.text)
+	in.emit(j.time, stream, last)
 }
 
-// adopt takes over the lines that began in the file before.
-func (in *intake) adopt(before *intake) {
+// adopt takes over the lines that began in the file before. Where something of the
+// stream was delivered from this file by the process before, the rest of such a line
+// was part of it: what follows belongs to another line.
+func (in *intake) adopt(before *intake, offset int64) {
 	for stream, j := range before.joins {
-		if j != nil && in.joins[stream] == nil {
+		if j != nil && in.joins[stream] == nil && in.start[stream] == 0 {
 			in.joins[stream], before.joins[stream] = j, nil
+			j.in = append(j.in, in)
+			in.held[stream] = offset
 		}
 	}
 }
@@ -79,7 +84,8 @@ func (r *podLogs) newJoin() *join {
 
 func (r *podLogs) keepJoin(j *join) {
 	if cap(j.text) <= maxKept && len(r.joins) < 64 {
-		j.began, j.text = nil, j.text[:0]
+		clear(j.in)
+		j.in, j.text = j.in[:0], j.text[:0]
 		r.joins = append(r.joins, j)
 	}
 }

@@ -26,7 +26,8 @@ type marks struct {
 	logger *zap.Logger
 	client storage.Client
 	tail   *tail.Tail
-	// read is what was stored by the run before, known how many containers that is.
+	// read is what was stored by the run before, known of how many containers there was
+	// something, also if it cannot be read.
 	read  map[tail.Container][]tail.Mark
 	known int
 
@@ -39,12 +40,18 @@ type marks struct {
 	writes chan []*storage.Operation
 	done   sync.WaitGroup
 	mu     sync.Mutex
-	// failed are the containers of which the last write did not succeed.
-	failed []tail.Container
+	// failed are the containers of which the last write did not succeed, failing since
+	// when that is so.
+	failed  []tail.Container
+	failing time.Time
 }
 
-// saveInterval is how often positions are stored at most.
-const saveInterval = 500 * time.Millisecond
+const (
+	// saveInterval is how often positions are stored at most.
+	saveInterval = 500 * time.Millisecond
+	// saveAgain is after how long a write is tried again although nothing has moved.
+	saveAgain = 2 * time.Second
+)
 
 // openMarks reads what is stored. Without a storage there is nothing to read, and
 // nothing is stored.
@@ -73,8 +80,10 @@ func openMarks(ctx context.Context, host component.Host, set receiver.Settings, 
 		m.load(key, value)
 		return nil, nil
 	})
-	m.known = len(m.read)
-	return m, err
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("read the positions in %q: %w", id, err), m.client.Close(ctx))
+	}
+	return m, nil
 }
 
 // load takes a stored value. One that cannot be read is left alone: the lines are read
@@ -84,6 +93,7 @@ func (m *marks) load(key string, value []byte) {
 	if !ok {
 		return
 	}
+	m.known++
 	var stored []storedMark
 	if err := json.Unmarshal(value, &stored); err != nil {
 		m.logger.Warn("Positions cannot be read; the files of the container are read from the beginning",
@@ -137,7 +147,7 @@ func (s storedMark) mark() tail.Mark {
 }
 
 // empty reports whether nothing was stored, as before the first run.
-func (m *marks) empty() bool { return len(m.read) == 0 }
+func (m *marks) empty() bool { return m.known == 0 }
 
 // start begins to store.
 func (m *marks) start(t *tail.Tail) {
@@ -170,7 +180,7 @@ func (m *marks) pass(now time.Time, window *delivery.Window[reached]) time.Durat
 		m.note(window)
 	default:
 	}
-	if len(m.stale) == 0 {
+	if len(m.stale) == 0 && !m.mayTryAgain(now) {
 		if window.Stats().InFlight.Records > 0 {
 			return saveInterval
 		}
@@ -181,6 +191,13 @@ func (m *marks) pass(now time.Time, window *delivery.Window[reached]) time.Durat
 		m.writes <- m.operations()
 	}
 	return saveInterval
+}
+
+// mayTryAgain reports whether a write has failed, and some time ago.
+func (m *marks) mayTryAgain(now time.Time) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.failed) > 0 && now.Sub(m.failing) >= saveAgain
 }
 
 // operations store what is stale.
@@ -220,14 +237,24 @@ func (m *marks) write(ops []*storage.Operation) {
 	if m.client == nil || len(ops) == 0 {
 		return
 	}
-	if err := m.client.Batch(context.Background(), ops...); err != nil {
-		m.logger.Warn("Positions could not be stored; after a restart lines would be sent again", zap.Error(err))
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		for _, op := range ops {
-			if id, ok := tail.ParseFolder(op.Key); ok {
-				m.failed = append(m.failed, id)
-			}
+	err := m.client.Batch(context.Background(), ops...)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	failed := !m.failing.IsZero()
+	if err == nil {
+		m.failing = time.Time{}
+		if failed {
+			m.logger.Info("Positions are stored again")
+		}
+		return
+	}
+	m.failing = time.Now()
+	if !failed {
+		m.logger.Warn("Positions cannot be stored; after a restart lines would be sent again", zap.Error(err))
+	}
+	for _, op := range ops {
+		if id, ok := tail.ParseFolder(op.Key); ok {
+			m.failed = append(m.failed, id)
 		}
 	}
 }

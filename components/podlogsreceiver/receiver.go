@@ -45,6 +45,9 @@ type podLogs struct {
 
 	// pending counts the batches that are sent and not acknowledged.
 	pending atomic.Int64
+	// sent is when the last one was sent, held whether reading waits for time to pass.
+	sent time.Time
+	held bool
 	// room gets a signal when something may be read that had to wait.
 	room chan struct{}
 
@@ -187,21 +190,59 @@ func (r *podLogs) Trouble(kind tail.Trouble, path string, err error) {
 	r.trouble.Trouble(kind, path, err)
 }
 
+const (
+	// fewBatches are enough for a backend that is near.
+	fewBatches = 3
+	// nextBatch is after how long one more is sent to a backend that is far away, or
+	// slow. Each of them takes some megabytes of memory.
+	nextBatch = 50 * time.Millisecond
+)
+
+// mayRead reports whether there is room for another batch. If not, tail is woken when
+// there is.
+func (r *podLogs) mayRead() bool {
+	switch pending := int(r.pending.Load()); {
+	case pending < min(fewBatches, r.config.InFlight.MaxBatches):
+		return true
+	case pending >= r.config.InFlight.MaxBatches:
+		return false // The end of one of them wakes it.
+	}
+	if r.now().Sub(r.sent) >= nextBatch {
+		return true
+	}
+	r.held = true
+	return false
+}
+
 // Pass sends what has waited long enough, and has the positions stored.
 func (r *podLogs) Pass() time.Duration {
-	next := r.marks.pass(r.now(), r.window)
+	now := r.now()
+	next := r.marks.pass(now, r.window)
+	if r.held {
+		wait := nextBatch - now.Sub(r.sent)
+		if wait <= 0 {
+			r.held = false
+			r.wake()
+		}
+		next = sooner(next, max(wait, time.Millisecond))
+	}
 	if r.batch.empty() {
 		return next
 	}
-	wait := r.config.Batch.Timeout - r.now().Sub(r.batch.began)
+	wait := r.config.Batch.Timeout - now.Sub(r.batch.began)
 	if wait <= 0 {
 		r.flush()
 		return next
 	}
-	if next == 0 {
-		return wait
+	return sooner(next, wait)
+}
+
+// sooner is the shorter time; 0 is never.
+func sooner(a, b time.Duration) time.Duration {
+	if a == 0 {
+		return b
 	}
-	return min(next, wait)
+	return min(a, b)
 }
 
 // flush sends what is gathered.
@@ -211,6 +252,7 @@ func (r *podLogs) flush() {
 	}
 	spans, payload := r.batch.spans, r.batch.take()
 	r.batch.next(r.window.NewBatch())
+	r.sent = r.now()
 	r.pending.Add(1)
 	if r.sender.Deliver(spans, payload) != nil {
 		r.pending.Add(-1) // The sender is closed: it is read again.

@@ -9,9 +9,10 @@ import (
 	"github.com/tributary-otel/tributary/components/internal/tail"
 )
 
-// uidInMount finds the uid of the pod in the paths that the kubelet mounts into each of
-// its containers, such as /var/lib/kubelet/pods/<uid>/etc-hosts.
-var uidInMount = regexp.MustCompile(`/pods/([0-9a-f-]{32,36})/(?:etc-hosts|containers|volumes)\b`)
+// uidInMount finds the uid of the pod in what the kubelet mounts into each of its
+// containers, such as /var/lib/kubelet/pods/<uid>/etc-hosts on /etc/hosts. The volumes
+// of other pods, which a process on the node sees as well, have other places.
+var uidInMount = regexp.MustCompile(`(?m)^\S+ \S+ \S+ \S*/pods/([0-9a-f-]{32,36})/(?:etc-hosts /etc/hosts|containers/\S+ /dev/termination-log) `)
 
 // self returns what recognizes the pod that the process runs in. Its lines, read and
 // printed again by an exporter such as `debug`, would never end.

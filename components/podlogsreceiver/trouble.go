@@ -85,7 +85,11 @@ func newTrouble(logger *zap.Logger) *trouble {
 }
 
 // count is for what happens in lines, which may be millions.
-func (t *trouble) count(kind tail.Trouble) { t.counts[kind].Add(1) }
+func (t *trouble) count(kind tail.Trouble) {
+	if n := t.counts[kind]; n != nil {
+		n.Add(1)
+	}
+}
 
 // Trouble counts and logs.
 func (t *trouble) Trouble(kind tail.Trouble, path string, err error) {

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package podlogsreceiver
+
+import (
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
+	"go.yaml.in/yaml/v3"
+)
+
+// readConfig reads settings as the collector does.
+func readConfig(t *testing.T, settings string) (*Config, error) {
+	t.Helper()
+	var raw map[string]any
+	require.NoError(t, yaml.Unmarshal([]byte(settings), &raw))
+	config := createDefaultConfig().(*Config)
+	return config, confmap.NewFromStringMap(raw).Unmarshal(config)
+}
+
+func TestDefaults(t *testing.T) {
+	config, err := readConfig(t, "{}")
+	require.NoError(t, err)
+	require.NoError(t, config.Validate())
+	assert.Equal(t, &Config{
+		Path: "/var/log/pods", LinkTargets: []string{"/var/lib/docker/containers"}, ExcludeSelf: true, StartAt: "beginning",
+		PollInterval: 250 * time.Millisecond, MaxLineBytes: 1048576, InvalidUTF8: "escape",
+		Batch:      BatchConfig{MaxRecords: 2000, MaxBytes: 1048576, Timeout: 500 * time.Millisecond},
+		InFlight:   InFlightConfig{MaxBytes: 33554432, MaxBytesPerFile: 4194304, MaxBatches: 16},
+		DeadLetter: DeadLetterConfig{MaxBytes: 104857600}, Spill: SpillConfig{MaxBytes: 5368709120}, ShutdownTimeout: 20 * time.Second,
+	}, config)
+}
+
+const allSettings = `
+path: /logs
+link_targets: [/a, /b]
+include: {namespaces: [shop], pods: ["web-*"], containers: ["[a-z]?"]}
+exclude: {namespaces: [kube-*], pods: [x], containers: [y]}
+exclude_self: false
+start_at: end
+max_age: 24h
+storage: checkpoint_storage/1
+poll_interval: 1s
+max_line_bytes: 2048
+invalid_utf8: bytes
+batch: {max_records: 1, max_bytes: 2, timeout: 3s}
+in_flight: {max_bytes: 4, max_bytes_per_file: 5, max_batches: 6}
+dead_letter: {path: /dead, max_bytes: 7}
+spill: {directory: /spill, max_bytes: 8}
+shutdown_timeout: 9s
+`
+
+func TestEachSettingIsTaken(t *testing.T) {
+	config, err := readConfig(t, allSettings)
+	require.NoError(t, err)
+	require.NoError(t, config.Validate())
+	id := component.MustNewIDWithName("checkpoint_storage", "1")
+	assert.Equal(t, &Config{
+		Path: "/logs", LinkTargets: []string{"/a", "/b"}, StartAt: "end", MaxAge: 24 * time.Hour, Storage: &id,
+		Include:      Selection{Namespaces: []string{"shop"}, Pods: []string{"web-*"}, Containers: []string{"[a-z]?"}},
+		Exclude:      Selection{Namespaces: []string{"kube-*"}, Pods: []string{"x"}, Containers: []string{"y"}},
+		PollInterval: time.Second, MaxLineBytes: 2048, InvalidUTF8: "bytes",
+		Batch:      BatchConfig{MaxRecords: 1, MaxBytes: 2, Timeout: 3 * time.Second},
+		InFlight:   InFlightConfig{MaxBytes: 4, MaxBytesPerFile: 5, MaxBatches: 6},
+		DeadLetter: DeadLetterConfig{Path: "/dead", MaxBytes: 7}, Spill: SpillConfig{Directory: "/spill", MaxBytes: 8},
+		ShutdownTimeout: 9 * time.Second,
+	}, config)
+}
+
+func TestBrokenSettingsAreRefused(t *testing.T) {
+	for _, tt := range []struct{ settings, want string }{
+		{`path: ""`, "`path` must name the folder with the folders of the pods"},
+		{`link_targets: [/a, docker]`, "`link_targets` must be absolute paths, got \"docker\""},
+		{`start_at: middle`, "`start_at` must be \"beginning\" or \"end\", got \"middle\""},
+		{`invalid_utf8: drop`, "`invalid_utf8` must be \"escape\" or \"bytes\", got \"drop\""},
+		{`max_age: -1s`, "`max_age` must not be negative, got -1s"},
+		{`poll_interval: 9ms`, "`poll_interval` must be between 10ms and 2s, got 9ms"},
+		{`poll_interval: 3s`, "`poll_interval` must be between 10ms and 2s, got 3s"},
+		{`max_line_bytes: 1023`, "`max_line_bytes` must be between 1024 and 67108864, got 1023"},
+		{`max_line_bytes: 67108865`, "`max_line_bytes` must be between 1024 and 67108864, got 67108865"},
+		{`shutdown_timeout: 0s`, "`shutdown_timeout` must be positive, got 0s"},
+		{`batch: {max_records: 0}`, "`batch::max_records` must be positive, got 0"},
+		{`batch: {max_bytes: -1}`, "`batch::max_bytes` must be positive, got -1"},
+		{`batch: {max_bytes: 1073741825}`, "`batch::max_bytes` must not be above 1073741824, got 1073741825"},
+		{`batch: {timeout: -1s}`, "`batch::timeout` must be positive, got -1s"},
+		{`in_flight: {max_bytes: 0}`, "`in_flight::max_bytes` must be positive, got 0"},
+		{`in_flight: {max_bytes_per_file: 0}`, "`in_flight::max_bytes_per_file` must be positive, got 0"},
+		{`in_flight: {max_batches: 0}`, "`in_flight::max_batches` must be positive, got 0"},
+		{`dead_letter: {max_bytes: 0}`, "`dead_letter::max_bytes` must be positive, got 0"},
+		{`spill: {max_bytes: 0}`, "`spill::max_bytes` must be positive, got 0"},
+		{`include: {namespaces: ["[a"]}`, "`include::namespaces` must be globs of names, got \"[a\""},
+		{`include: {pods: [a/b]}`, "`include::pods` must be globs of names, got \"a/b\""},
+		{`exclude: {containers: [""]}`, "`exclude::containers` must be globs of names, got \"\""},
+		{`{path: "", start_at: x}`, "`path` must name the folder with the folders of the pods\n`start_at` must be \"beginning\" or \"end\", got \"x\""},
+	} {
+		t.Run(tt.settings, func(t *testing.T) {
+			config, err := readConfig(t, tt.settings)
+			require.NoError(t, err)
+			assert.EqualError(t, config.Validate(), tt.want)
+		})
+	}
+}
+
+func TestUnknownSettingsAreRefused(t *testing.T) {
+	for _, settings := range []string{"pth: /x", "batch: {size: 1}", "include: {pod: [a]}", "dead_letter: {directory: /x}", "spill: {path: /x}"} {
+		_, err := readConfig(t, settings)
+		assert.ErrorContains(t, err, "invalid keys", settings)
+	}
+}
+
+func TestWhereThingsAreKept(t *testing.T) {
+	id := component.MustNewIDWithName("pod_logs", "a/b")
+	assert.Equal(t, "/folder/pod_logs_a_b.jsonl", place("", "/folder", id, ".jsonl"))
+	assert.Equal(t, "/mine", place("/mine", "/folder", id, ".jsonl"))
+	assert.Empty(t, place("none", "/folder", id, ".jsonl"))
+}
+
+// The README is what a user reads.
+func TestTheREADMENamesEachSettingAndEachAnomaly(t *testing.T) {
+	raw, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	var keys func(reflect.Type)
+	keys = func(of reflect.Type) {
+		for field := range of.Fields() {
+			assert.Contains(t, string(raw), "`"+field.Tag.Get("mapstructure")+"`")
+			if field.Type.Kind() == reflect.Struct {
+				keys(field.Type)
+			}
+		}
+	}
+	keys(reflect.TypeFor[Config]())
+	source, err := os.ReadFile("../internal/tail/consumer.go")
+	require.NoError(t, err)
+	files := regexp.MustCompile(`\w+ Trouble = "(\w+)"`).FindAllStringSubmatch(string(source), -1)
+	require.NotEmpty(t, files)
+	trouble := newTrouble(nil)
+	for _, kind := range files {
+		assert.Contains(t, hints, kindOf(kind[1]), "what is said of it")
+		assert.Contains(t, trouble.counts, kindOf(kind[1]), "a kind that is counted")
+	}
+	for _, kind := range kinds {
+		assert.True(t, strings.Contains(string(raw), "\n| `"+string(kind)+"` | "), kind)
+	}
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package podlogsreceiver
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension/extensiontest"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+)
+
+// memory is a storage extension whose disk can fail.
+type memory struct {
+	component.StartFunc
+	component.ShutdownFunc
+	mu     sync.Mutex
+	values map[string][]byte
+	fail   error
+	writes int
+	open   int
+}
+
+func (m *memory) GetClient(context.Context, component.Kind, component.ID, string) (storage.Client, error) {
+	m.open++
+	return &memoryClient{memory: m}, nil
+}
+
+// change is for the test.
+func (m *memory) change(f func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f()
+}
+
+func (m *memory) stored(key string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return string(m.values[key])
+}
+
+type memoryClient struct{ *memory }
+
+func (c *memoryClient) Get(context.Context, string) ([]byte, error) { return nil, nil }
+func (c *memoryClient) Set(context.Context, string, []byte) error   { return nil }
+func (c *memoryClient) Delete(context.Context, string) error        { return nil }
+func (c *memoryClient) Close(context.Context) error                 { c.open--; return nil }
+
+func (c *memoryClient) Batch(_ context.Context, ops ...*storage.Operation) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.writes++
+	if c.fail != nil {
+		return c.fail
+	}
+	for _, op := range ops {
+		if op.Type == storage.Delete {
+			delete(c.values, op.Key)
+		} else {
+			c.values[op.Key] = op.Value
+		}
+	}
+	return nil
+}
+
+func (c *memoryClient) Walk(_ context.Context, f storage.WalkFunc) error {
+	for key, value := range maps.Clone(c.values) {
+		if _, err := f(key, value); err != nil {
+			return err
+		}
+	}
+	return c.fail
+}
+
+// withMemory makes a node whose positions are kept by a storage that can fail.
+func withMemory(t *testing.T) (*node, *memory) {
+	n, m := newNode(t), &memory{values: map[string][]byte{}}
+	n.newStorage = func() component.Component { return m }
+	return n, m
+}
+
+func TestWithoutAStorageAllIsReadAgain(t *testing.T) {
+	n := newNode(t)
+	n.config.Storage = nil
+	n.write(web, "0.log", cri("one"))
+	n.start()
+	assert.Len(t, n.logs.FilterMessageSnippet("No `storage` is set").All(), 1)
+	n.wants("one")
+	n.restart()
+	n.wants("one", "one")
+}
+
+func TestFileStorageKeepsPositions(t *testing.T) {
+	n := newNode(t)
+	n.newStorage = func() component.Component {
+		factory := filestorage.NewFactory()
+		config := factory.CreateDefaultConfig().(*filestorage.Config)
+		config.Directory = filepath.Join(n.state, "file_storage")
+		require.NoError(t, os.MkdirAll(config.Directory, 0o700))
+		e, err := factory.Create(t.Context(), extensiontest.NewNopSettings(factory.Type()), config)
+		require.NoError(t, err)
+		return e
+	}
+	n.write(web, "0.log", cri("one", "two"))
+	n.start()
+	n.wants("one", "two")
+	n.restart()
+	n.write(web, "0.log", cri("three"))
+	n.wants("one", "two", "three")
+}
+
+func TestPositionsAreStoredWhileItRuns(t *testing.T) {
+	n, m := withMemory(t)
+	n.write(web, "0.log", cri("one"))
+	n.start()
+	n.wants("one")
+	require.Eventually(t, func() bool { return m.stored(web) != "" }, patience, 5*time.Millisecond)
+	assert.Regexp(t, `^\[\{"restart":0,"device":\d+,"inode":\d+,"head":"[0-9a-f]{32}","head_bytes":44,"offset":44}]$`, m.stored(web))
+	n.write(web, "0.log", out+"P open\n"+errs+"F two\n")
+	n.wants("one", "two")
+	require.Eventually(t, func() bool { return strings.Contains(m.stored(web), `"stdout":44`) }, patience, 5*time.Millisecond)
+	n.restart()
+	n.write(web, "0.log", out+"F line\n")
+	n.wants("one", "two", "openline")
+}
+
+func TestAStorageThatFailsAndRecovers(t *testing.T) {
+	n, m := withMemory(t)
+	n.start()
+	m.change(func() { m.fail = errors.New("the disk is full") })
+	n.write(web, "0.log", cri("one"))
+	n.wants("one")
+	require.Eventually(t, func() bool { return n.logs.FilterMessageSnippet("Positions cannot be stored").Len() == 1 }, patience, 5*time.Millisecond)
+	assert.Empty(t, m.stored(web))
+	m.change(func() { m.fail = nil })
+	require.Eventually(t, func() bool { return m.stored(web) != "" }, patience, 5*time.Millisecond, "although nothing has moved since")
+	require.Eventually(t, func() bool { return n.logs.FilterMessageSnippet("Positions are stored again").Len() == 1 }, patience, 5*time.Millisecond)
+	n.restart()
+	n.write(web, "0.log", cri("two"))
+	n.wants("one", "two")
+	n.stop()
+	assert.Zero(t, m.open, "clients are closed")
+}
+
+func TestDamagedPositionsOfOneContainer(t *testing.T) {
+	const api = "shop_api_uid-2/main"
+	n, m := withMemory(t)
+	n.config.StartAt = startAtEnd
+	n.start()
+	n.write(web, "0.log", cri("one"))
+	n.write(api, "0.log", cri("two"))
+	n.wants("one", "two")
+	n.stop()
+	m.values[web] = []byte(`[{"restart":"x"}]`)
+	m.values["another key"] = []byte("of somebody else")
+	n.start()
+	n.wants("one", "one", "two")
+	assert.Len(t, n.logs.FilterMessageSnippet("Positions cannot be read").All(), 1)
+	n.stop()
+	for key := range m.values {
+		m.values[key] = []byte("{")
+	}
+	n.start()
+	n.wants("one", "one", "one", "two", "two")
+}
+
+// noWalker is a client without Walk.
+type noWalker struct {
+	storage.Client
+}
+
+type withoutWalk struct{ *memory }
+
+func (e withoutWalk) GetClient(ctx context.Context, kind component.Kind, id component.ID, name string) (storage.Client, error) {
+	c, err := e.memory.GetClient(ctx, kind, id, name)
+	return noWalker{c}, err
+}
+
+type nothing struct {
+	component.StartFunc
+	component.ShutdownFunc
+}
+
+func TestStoragesThatCannotBeUsed(t *testing.T) {
+	for _, tt := range []struct {
+		name, want string
+		storage    func(*memory) component.Component
+	}{
+		{"no storage extension", "`storage` names \"checkpoint_storage\", which is not a storage extension that the service has", func(*memory) component.Component { return &nothing{} }},
+		{"it cannot be walked", "`storage` names \"checkpoint_storage\", which cannot list what it holds; checkpoint_storage and file_storage can", func(m *memory) component.Component { return withoutWalk{m} }},
+		{"it cannot be read", "read the positions in \"checkpoint_storage\": the disk is broken", func(m *memory) component.Component {
+			m.fail = errors.New("the disk is broken")
+			return m
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			n, m := withMemory(t)
+			n.newStorage = func() component.Component { return tt.storage(m) }
+			n.refuse = tt.want
+			n.start()
+			assert.Zero(t, m.open, "the client is closed")
+			n.stop()
+			n.newStorage, n.refuse = func() component.Component { return m }, ""
+			m.fail = nil
+			n.write(web, "0.log", cri("one"))
+			n.start()
+			n.wants("one")
+		})
+	}
+}
