@@ -113,7 +113,6 @@ func createDefaultConfig() component.Config {
 	// A request is copied through the buffer of its connection, and there is one for
 	// each of the requests that are sent at a time.
 	client.WriteBufferSize = 64 << 10
-	client.MaxIdleConnsPerHost = 16
 
 	retry := configretry.NewDefaultBackOffConfig()
 	retry.InitialInterval = 500 * time.Millisecond

@@ -79,9 +79,7 @@ func BenchmarkReceiver(b *testing.B) {
 		require.NoError(b, err)
 		before := cpuTime(b)
 		require.NoError(b, r.Start(b.Context(), componenttest.NewNopHost()))
-		for r.window.Stats().Delivered.Records < int64(files*(records+1)) {
-			time.Sleep(time.Millisecond)
-		}
+		require.Eventually(b, func() bool { return r.window.Stats().Delivered.Records == int64(files*(records+1)) }, time.Minute, time.Millisecond)
 		used += cpuTime(b) - before
 		require.NoError(b, r.Shutdown(b.Context()))
 	}

@@ -68,6 +68,8 @@ func (d *desk) settle() {
 	for int64(len(d.waiting)) < d.pending.Load() {
 		d.waiting = append(d.waiting, <-d.arrived)
 	}
+	// They arrive in any order; the test is to be the same each time.
+	slices.SortFunc(d.waiting, func(a, b *sending) int { return a.lines.read.Compare(b.lines.read) })
 }
 
 // deliver lets the backend take one of the batches, and returns its records.

@@ -114,6 +114,7 @@ func (in *intake) line(line []byte, size int, cut bool) {
 		in.cut = &runtimelog.Line{Time: l.Time, Stream: l.Stream, Format: l.Format, Partial: l.Partial}
 	}
 	if in.lineEnd <= in.start[l.Stream] {
+		in.passed = true
 		return
 	}
 	if done := in.start[l.Stream] - in.lineStart; done > 0 {
@@ -137,14 +138,14 @@ func (in *intake) line(line []byte, size int, cut bool) {
 		in.piece(l)
 		return
 	}
-	in.emit(l.Time, l.Stream, in.emitPieces(l.Time, l.Stream, l.Body))
+	in.emit(l.Time, l.Stream, in.emitPieces(l.Time, l.Stream, l.Body, nil))
 }
 
 // goesOn recognizes the rest of a line that the process before could not hand on with
 // its beginning. Its stream is held here while others are further.
 func (in *intake) goesOn() (runtimelog.Stream, runtimelog.Format) {
 	for _, stream := range []runtimelog.Stream{runtimelog.Stdout, runtimelog.Stderr} {
-		if in.start[stream] == in.lineStart && in.lineStart < in.start[runtimelog.None] {
+		if at := in.start[stream]; at > 0 && at == in.lineStart && at < in.start[runtimelog.None] {
 			return stream, runtimelog.CRI
 		}
 	}
@@ -162,8 +163,8 @@ func (in *intake) makeRoom(bytes int) {
 
 // emitPieces makes records of all but the last piece of a line that is too long, and
 // room for that one, which it returns. The present line is not behind these records:
-// it is behind the last one.
-func (in *intake) emitPieces(time int64, stream runtimelog.Stream, body []byte) (last []byte) {
+// it is behind the last one. Other files that have a part of it wait for all of them.
+func (in *intake) emitPieces(time int64, stream runtimelog.Stream, body []byte, others []*intake) (last []byte) {
 	longest := in.receiver.config.MaxLineBytes
 	if len(body) > longest {
 		in.receiver.trouble.count(longJoin)
@@ -174,6 +175,7 @@ func (in *intake) emitPieces(time int64, stream runtimelog.Stream, body []byte) 
 			n-- // A character stays whole.
 		}
 		in.makeRoom(n)
+		in.others = append(in.others, others...)
 		in.emit(time, stream, body[:n])
 		body = body[n:]
 	}

@@ -2,7 +2,11 @@
 
 package podlogsreceiver
 
-import "github.com/tributary-otel/tributary/components/internal/runtimelog"
+import (
+	"slices"
+
+	"github.com/tributary-otel/tributary/components/internal/runtimelog"
+)
 
 // join is a line of which the runtime has written some pieces. The position of each
 // file that has one stays before it until the line is complete.
@@ -49,14 +53,14 @@ func (in *intake) endJoin(stream runtimelog.Stream) {
 // hand makes a record of the pieces so far. Nothing holds the position at their
 // beginning any more.
 func (in *intake) hand(j *join, stream runtimelog.Stream) {
-	last := in.emitPieces(j.time, stream, j.text)
-	for _, other := range j.in {
+	others := slices.DeleteFunc(j.in, func(i *intake) bool { return i == in })
+	last := in.emitPieces(j.time, stream, j.text, others)
+	in.held[stream] = nowhere
+	for _, other := range others {
 		other.held[stream] = nowhere
-		if other != in {
-			// The batch now has lines of two files.
-			in.others = append(in.others, other)
-		}
 	}
+	// The batch now has lines of several files.
+	in.others = append(in.others, others...)
 	in.emit(j.time, stream, last)
 }
 

@@ -19,7 +19,6 @@ import (
 )
 
 func TestStartAtEndSkipsWhatIsThereAtTheFirstStart(t *testing.T) {
-	t.Skip("internal/tail looks at the files for the first time after it has noted that it has")
 	n := newNode(t)
 	n.config.StartAt = startAtEnd
 	n.write(web, "0.log", cri("old"))

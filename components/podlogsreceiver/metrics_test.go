@@ -73,6 +73,7 @@ func (s scraped) add(name string, points []metricdata.DataPoint[int64]) {
 }
 
 func TestEachScrapeBalances(t *testing.T) {
+	t.Parallel()
 	n, scrape := withMetrics(t)
 	n.config.Batch.MaxRecords = 20
 	calls := 0
@@ -112,6 +113,7 @@ func TestEachScrapeBalances(t *testing.T) {
 }
 
 func TestTheLagIsThereInAnOutage(t *testing.T) {
+	t.Parallel()
 	n, scrape := withMetrics(t)
 	n.config.Spill.Directory = none
 	n.failWith(func([]string) error { return errors.New("the backend is down") })

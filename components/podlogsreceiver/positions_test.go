@@ -29,8 +29,8 @@ type story struct {
 	bodies     []string
 	tokens     []string
 
-	marks   []tail.Position
-	got     []string
+	marks []tail.Position
+	got   []string
 }
 
 func newStory(t *testing.T, seed uint64, long bool) *story {

@@ -175,8 +175,7 @@ func (r *podLogs) shutdown(ctx context.Context) error {
 	if closeErr := r.output.close(); closeErr != nil {
 		err = errors.Join(err, fmt.Errorf("close dead-letter file: %w", closeErr))
 	}
-	r.metrics.close()
-	return err
+	return errors.Join(err, r.metrics.close())
 }
 
 // Wanted reports whether a container is read.

@@ -83,6 +83,7 @@ func TestAFileThatIsRotatedInAnOutageIsReadToItsEnd(t *testing.T) {
 }
 
 func TestRefusedRecordsGoToTheDeadLetterFile(t *testing.T) {
+	t.Parallel()
 	n := newNode(t)
 	n.failWith(func(bodies []string) error {
 		for _, body := range bodies {

@@ -121,6 +121,7 @@ func TestFileStorageKeepsPositions(t *testing.T) {
 }
 
 func TestPositionsAreStoredWhileItRuns(t *testing.T) {
+	t.Parallel()
 	n, m := withMemory(t)
 	n.write(web, "0.log", cri("one"))
 	n.start()
@@ -136,6 +137,7 @@ func TestPositionsAreStoredWhileItRuns(t *testing.T) {
 }
 
 func TestAStorageThatFailsAndRecovers(t *testing.T) {
+	t.Parallel()
 	n, m := withMemory(t)
 	n.start()
 	m.change(func() { m.fail = errors.New("the disk is full") })
@@ -158,6 +160,7 @@ func TestDamagedPositionsOfOneContainer(t *testing.T) {
 	n, m := withMemory(t)
 	n.config.StartAt = startAtEnd
 	n.start()
+	require.Eventually(t, func() bool { return n.receiver.tail.Gauges().Watching }, patience, 5*time.Millisecond, "the first look is over")
 	n.write(web, "0.log", cri("one"))
 	n.write(api, "0.log", cri("two"))
 	n.wants("one", "two")

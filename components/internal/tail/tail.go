@@ -111,12 +111,12 @@ func (t *Tail) Run(ctx context.Context) {
 	t.openCopies()
 	events := t.tree.watch()
 	t.tree.scan()
-	t.started = true
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ctx.Err() == nil {
 		t.now = time.Now()
 		wait := t.pass()
+		t.started = true
 		if next := t.consumer.Pass(); next > 0 {
 			wait = min(wait, next)
 		}
