@@ -22,6 +22,14 @@ func (t *Tail) identify(d *folder, f *File) {
 	if !tells(head) && (len(head) == 0 || !t.quiet(f)) {
 		return
 	}
+	if !tells(head) {
+		// Half a line, and nobody goes on with it. Many files may begin so: it is read,
+		// but no other file is taken for it, nor this one after a restart.
+		f.setHead(nil)
+		t.open(f, At(0))
+		d.sort()
+		return
+	}
 	f.setHead(head)
 	f.headChecked = t.now
 	for _, other := range d.files {
@@ -60,6 +68,8 @@ func (t *Tail) open(f *File, start Position) {
 // same reports whether the beginning of a new file is that of one which is known.
 func (t *Tail) same(known, f *File, head []byte) bool {
 	switch {
+	case known.headLen == 0:
+		return false
 	case known.headLen == len(head):
 		return known.head == f.head
 	case known.headLen < len(head):

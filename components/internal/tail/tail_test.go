@@ -308,3 +308,22 @@ func TestAFileBehindALinkIsFollowedWhenItIsReplaced(t *testing.T) {
 	require.NoError(t, os.WriteFile(target, []byte(strings.Join(numbered(5, 5), "\n")+"\n"), 0o644))
 	n.wants(numbered(0, 10)...)
 }
+
+// A runtime that dies in the middle of its first line leaves a beginning that every
+// other file has as well.
+func TestHalfALineIsNoIdentity(t *testing.T) {
+	n := newNode(t)
+	n.writeRaw(web, "0.log", "2026")
+	n.start()
+	n.wants("2026")
+	n.rename(web, "0.log", "0.log.20261120-100000")
+	n.write(web, "0.log", numbered(0, 10)...)
+	n.wants(append([]string{"2026"}, numbered(0, 10)...)...)
+	n.stop()
+	n.write(web, "0.log", numbered(10, 10)...)
+	n.start()
+	n.eventually(func() bool { return slices.Contains(n.lines(), numbered(19, 1)[0]) }, "the last line")
+	for _, line := range numbered(0, 20) {
+		assert.Contains(t, n.lines(), line)
+	}
+}

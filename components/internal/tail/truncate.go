@@ -10,7 +10,7 @@ import "bytes"
 // whether the list of files has changed.
 func (t *Tail) truncated(d *folder, f *File, info Info) (changed bool) {
 	t.consumer.Trouble(Truncated, f.path(d), nil)
-	if head, err := readHead(f.content, f.headLen); err == nil && len(head) == f.headLen && hashOf(head) == f.head {
+	if head, err := readHead(f.content, f.headLen); err == nil && f.headLen > 0 && len(head) == f.headLen && hashOf(head) == f.head {
 		// Only the end was cut off. What is left was read.
 		f.intake.End()
 		f.size, f.modified = info.Size, info.Modified
@@ -97,7 +97,7 @@ func (t *Tail) checkHead(f *File) bool {
 	if len(head) < f.headLen || hashOf(head[:f.headLen]) != f.head {
 		return false
 	}
-	if len(head) > f.headLen {
+	if len(head) > f.headLen && tells(head) {
 		f.setHead(head)
 	}
 	return true
