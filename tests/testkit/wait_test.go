@@ -3,13 +3,10 @@
 package testkit
 
 import (
-	"net"
-	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 func TestEventuallyReturnsWhenTheConditionHolds(t *testing.T) {
@@ -23,10 +20,4 @@ func TestEventuallySaysWhatItWaitedFor(t *testing.T) {
 		Eventually(t, 30*time.Millisecond, "rain", func() bool { return false })
 	})
 	assert.Equal(t, "timed out after 30ms waiting for rain", message)
-}
-
-func TestFreePortCanBeListenedOn(t *testing.T) {
-	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(FreePort(t))))
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
 }
