@@ -52,6 +52,8 @@ type Chunk struct {
 	// Piece says that Data is no whole line: a line that is longer than MaxLineBytes
 	// comes in several, and whoever stops writing in the middle of a line leaves one.
 	Piece bool
+	// More says that what follows is there already: the reader is behind the writer.
+	More bool
 	// Before is the intake of the file that came before this one in the same run of
 	// the container, read to its end; the runtime may have begun a line there. It is
 	// nil when there is none.

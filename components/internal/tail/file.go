@@ -50,6 +50,11 @@ type File struct {
 	atEnd, damaged bool
 	// midLine says that offset is not behind the end of a line.
 	midLine bool
+	// last is what is known of the line before offset.
+	last lastLine
+	// doubtful says that the size has changed, and nothing has shown since that it is
+	// still the same file.
+	doubtful bool
 	// grown is when the file was last seen to have grown.
 	grown time.Time
 	// behind is since when there is something in it that is not delivered; it is zero

@@ -65,10 +65,13 @@ func (osFS) Open(root string, parts ...string) (Handle, error) {
 		if i < len(parts)-1 {
 			flags |= unix.O_DIRECTORY
 		} else {
-			flags |= unix.O_NONBLOCK | unix.O_NOCTTY
+			flags |= unix.O_NONBLOCK | unix.O_NOCTTY | noAccessTime
 		}
 		parent := fd
 		fd, err = openat(parent, part, flags)
+		if errors.Is(err, unix.EPERM) && flags&noAccessTime != 0 {
+			fd, err = openat(parent, part, flags&^noAccessTime)
+		}
 		_ = unix.Close(parent)
 	}
 	if err != nil {

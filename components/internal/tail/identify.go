@@ -60,7 +60,7 @@ func (f *File) setHead(head []byte) {
 // open begins to read at a position.
 func (t *Tail) open(f *File, start Position) {
 	f.offset = start.Start()
-	f.atEnd, f.ended, f.midLine = false, false, false
+	f.atEnd, f.ended, f.midLine, f.last = false, false, false, lastLine{}
 	f.grown = t.now
 	f.intake = t.consumer.Open(f, start)
 }

@@ -53,8 +53,6 @@ const (
 	// chunkBytes is how much is read at once. The buffer grows for a line that is
 	// longer.
 	chunkBytes = 256 << 10
-	// headInterval is how often the beginning of a growing file is compared.
-	headInterval = 1500 * time.Millisecond
 	// forgetAfter is how long a folder has to be gone before its marks are forgotten.
 	forgetAfter = time.Minute
 	// tryAgain is how long after an error a file or folder is tried again.
@@ -94,7 +92,7 @@ func New(options Options, consumer Consumer) *Tail {
 	options.Root = filepath.Clean(options.Root)
 	t := &Tail{
 		options: options, fs: options.FS, consumer: consumer,
-		folders: map[Container]*folder{}, buffer: make([]byte, chunkBytes), now: time.Now(), begin: time.Now(),
+		folders: map[Container]*folder{}, buffer: make([]byte, chunkBytes+maxLastLine), now: time.Now(), begin: time.Now(),
 	}
 	t.tree = newTree(t)
 	return t

@@ -2,7 +2,11 @@
 
 package tail
 
-import "bytes"
+import (
+	"bytes"
+	"hash/maphash"
+	"time"
+)
 
 // truncated is called when a file is shorter than what was read of it, or begins with
 // something else than before. Somebody may have copied it before (copytruncate): then
@@ -71,12 +75,66 @@ func (t *Tail) reopen(d *folder, f *File) bool {
 	return false
 }
 
-// beginBytes is how much of a file is compared each time that it has grown. It holds
-// the time of the first line.
+// A file that was copied, truncated and written to again would go on in the middle.
+// That it does not is seen by what was there before: with each reading, by the line
+// before the place; without one, by the beginning of the file.
+
+// lastLine is what is known of the line before the place where reading goes on. It
+// holds a time in nanoseconds: there is no other line like it.
+type lastLine struct {
+	// length is that of the line with its end, 0 for a line that is not known or too
+	// long.
+	length int
+	hash   uint64
+}
+
+// maxLastLine is how long a line may be that is read again with each reading.
+const maxLastLine = 4 << 10
+
+var lastLineSeed = maphash.MakeSeed()
+
+func lastLineOf(c Chunk) lastLine {
+	if c.Piece || len(c.Data) == 0 {
+		return lastLine{}
+	}
+	line := c.Data[bytes.LastIndexByte(c.Data[:len(c.Data)-1], '\n')+1:]
+	if len(line) > maxLastLine {
+		return lastLine{}
+	}
+	return lastLine{length: len(line), hash: maphash.Bytes(lastLineSeed, line)}
+}
+
+// is reports whether that is the line, or, if it is not known, the end of any.
+func (l lastLine) is(before []byte) bool {
+	if l.length == 0 {
+		return before[0] == '\n'
+	}
+	return len(before) == l.length && maphash.Bytes(lastLineSeed, before) == l.hash
+}
+
+// headInterval is how often the head of a growing file is compared if the line before
+// is not known, or the head could be longer.
+const headInterval = 1500 * time.Millisecond
+
+// continues reports whether a file of which the size has changed is the same one. It
+// leaves the doubt to the reading that follows, if that can and will see it.
+func (t *Tail) continues(d *folder, f *File, shorter bool) bool {
+	known := f.last.length > 0
+	if !known || d.blocked {
+		if !f.beginsAsBefore() {
+			return false
+		}
+		f.doubtful = false
+	}
+	due := (!known || f.headLen < headBytes) && t.now.Sub(f.headChecked) >= headInterval
+	return !shorter && f.size != f.offset && !due || t.checkHead(f)
+}
+
+// beginBytes is how much of the beginning is compared. It holds the time of the first
+// line.
 const beginBytes = 64
 
-// beginsAsBefore reports whether the file begins as it did. A file that was copied,
-// truncated and written to again would otherwise go on in the middle.
+// beginsAsBefore reports whether the file begins as it did.
 func (f *File) beginsAsBefore() bool {
 	var now [beginBytes]byte
 	n, err := f.content.ReadAt(now[:len(f.begin)], 0)
@@ -89,7 +147,7 @@ func (f *File) beginsAsBefore() bool {
 // checkHead reports whether the file still begins as it did. It also learns more of
 // the beginning, if it was short before.
 func (t *Tail) checkHead(f *File) bool {
-	f.headChecked = t.now
+	f.headChecked, f.doubtful = t.now, false
 	head, err := readHead(f.content, headBytes)
 	if err != nil {
 		return true // The reading that follows meets the error again.

@@ -134,13 +134,12 @@ func (t *Tail) refresh(d *folder, f *File) (changed bool) {
 			t.fail(d, f, err)
 			return false
 		}
+		shorter := info.Size < f.size
 		if info.Size != f.size || info.Modified != f.modified {
-			shorter := info.Size < f.size
-			f.size, f.modified, f.grown, f.atEnd = info.Size, info.Modified, t.now, false
-			due := shorter || info.Size == f.offset || t.now.Sub(f.headChecked) >= headInterval
-			if f.identified() && (info.Size < f.offset || !f.beginsAsBefore() || due && !t.checkHead(f)) {
-				return t.truncated(d, f, info)
-			}
+			f.size, f.modified, f.grown, f.atEnd, f.doubtful = info.Size, info.Modified, t.now, false, true
+		}
+		if f.doubtful && f.identified() && (info.Size < f.offset || !t.continues(d, f, shorter)) {
+			return t.truncated(d, f, info)
 		}
 	}
 	if f.identified() {
@@ -163,13 +162,14 @@ func (t *Tail) read(d *folder, f *File, before Intake) outcome {
 		if !f.intake.Acquire(want) {
 			return full
 		}
-		if int64(len(t.buffer)) < want+1 {
-			t.buffer = make([]byte, want+1)
-		}
-		// The byte before is the end of a line, unless the file was written anew.
+		// What is before is the last line that was taken, or at least the end of a line,
+		// unless the file was written anew.
 		back := int64(0)
 		if f.offset > 0 && !f.midLine && f.handle != nil && !f.compressed() {
-			back = 1
+			back = max(int64(f.last.length), 1)
+		}
+		if int64(len(t.buffer)) < want+back {
+			t.buffer = make([]byte, want+back)
 		}
 		n, err := f.content.ReadAt(t.buffer[:want+back], f.offset-back)
 		ended := isEnd(err)
@@ -182,19 +182,23 @@ func (t *Tail) read(d *folder, f *File, before Intake) outcome {
 			t.fail(d, f, err)
 			return nothing
 		}
-		if back == 1 && n > 0 && t.buffer[0] != '\n' {
+		if known := t.buffer[:min(back, int64(n))]; len(known) > 0 && !f.last.is(known) {
 			f.intake.Take(Chunk{Start: f.offset})
 			if info, err := f.handle.Stat(); err == nil && !t.checkHead(f) {
 				t.truncated(d, f, info)
 				return held // The list of files is another one now.
 			}
-			f.midLine = true // The head is the same: it is a last line that was handed on without its end.
+			// The head is the same. Without anything known of the line before, it is one
+			// that was handed on without its end.
+			f.midLine = f.last.length == 0
+			f.last = lastLine{}
 			continue
 		}
 		data := t.buffer[back:max(int64(n), back)]
 		if lines := bytes.LastIndexByte(data, '\n') + 1; lines > 0 {
-			t.take(f, Chunk{Data: data[:lines], Start: f.offset, Before: before})
-			return t.after(f, ended && lines == len(data) || !f.compressed() && f.offset >= f.size)
+			atEnd := ended && lines == len(data) || !f.compressed() && f.offset+int64(lines) >= f.size
+			t.take(f, Chunk{Data: data[:lines], Start: f.offset, More: !atEnd, Before: before})
+			return t.after(f, atEnd)
 		}
 		switch {
 		case err != nil && !ended:
@@ -210,7 +214,7 @@ func (t *Tail) read(d *folder, f *File, before Intake) outcome {
 			}
 		default:
 			t.consumer.Trouble(LongLine, f.path(d), nil)
-			t.take(f, Chunk{Data: data, Start: f.offset, Piece: true, Before: before})
+			t.take(f, Chunk{Data: data, Start: f.offset, Piece: true, More: true, Before: before})
 			return t.after(f, false)
 		}
 	}
@@ -220,9 +224,10 @@ func (t *Tail) take(f *File, c Chunk) {
 	f.intake.Take(c)
 	f.ended = f.ended && len(c.Data) == 0 // Somebody has gone on writing: there will be another end.
 	f.offset += int64(len(c.Data))
-	f.midLine = c.Piece
+	f.midLine, f.doubtful = c.Piece, false
+	f.last = lastLineOf(c)
 	if len(t.buffer) > 4*chunkBytes {
-		t.buffer = make([]byte, chunkBytes)
+		t.buffer = make([]byte, chunkBytes+maxLastLine)
 	}
 }
 

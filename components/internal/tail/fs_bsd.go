@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix && !linux
+
+package tail
+
+// noAccessTime is something that only Linux has.
+const noAccessTime = 0
