@@ -22,8 +22,6 @@ type stream struct {
 	// says that one is older than the one before it.
 	oldest, last int64
 	disordered   bool
-	// kept is the part of the room for entries that tenantBatch.kept counts.
-	kept int
 }
 
 // tenantBatch gathers what goes to one tenant. Entries of a stream leave in the
@@ -46,8 +44,9 @@ type tenantBatch struct {
 	requests []*request
 
 	raw []byte
-	// kept is the room that the streams keep for their next entries.
-	kept int
+	// spare is the room in which the streams of an earlier request had their entries.
+	// It is not the streams that keep it: in a backlog each batch is of other ones.
+	spare [][]byte
 }
 
 // serverBytes is what Loki adds to each entry, as detected_level, before it counts
@@ -58,7 +57,7 @@ const serverBytes = 32
 // the next one.
 const (
 	maxKeptStreams = 4096
-	maxKeptBytes   = 16 << 20
+	maxKeptBytes   = 4 << 20
 )
 
 // stream returns the stream with the given labels in Loki's text form. It may be
@@ -77,6 +76,7 @@ func (t *tenantBatch) stream(labels []byte) *stream {
 
 // add adds one entry, and cuts a request first when it would become too large.
 func (t *tenantBatch) add(s *stream, nanos int64, line string, shared, own []byte) {
+	t.makeRoom(s)
 	before, size := len(s.entries), 0
 	if s.count > 0 {
 		size = streamSize(s.labels, before)
@@ -86,6 +86,7 @@ func (t *tenantBatch) add(s *stream, nanos int64, line string, shared, own []byt
 	if t.size+added > t.maxBytes && t.size > 0 {
 		s.entries = s.entries[:before]
 		t.cut()
+		t.makeRoom(s)
 		s.entries = appendEntry(s.entries, nanos, line, shared, own)
 		added = streamSize(s.labels, len(s.entries)) + serverBytes
 	}
@@ -98,6 +99,13 @@ func (t *tenantBatch) add(s *stream, nanos int64, line string, shared, own []byt
 	s.disordered = s.disordered || nanos < s.last
 	s.last = nanos
 	t.size += added
+}
+
+// makeRoom gives a stream without entries the room of an earlier one.
+func (t *tenantBatch) makeRoom(s *stream) {
+	if n := len(t.spare); s.entries == nil && n > 0 {
+		s.entries, t.spare = t.spare[n-1], t.spare[:n-1]
+	}
 }
 
 // cut makes requests of all that was added.
@@ -126,9 +134,8 @@ func (t *tenantBatch) cut() {
 			together = append(together, s.labels)
 			entries += s.count
 		}
-		s.entries, s.count = s.entries[:0], 0
-		t.kept += cap(s.entries) - s.kept
-		s.kept = cap(s.entries)
+		t.spare = append(t.spare, s.entries[:0])
+		s.entries, s.count = nil, 0
 	}
 	if entries > 0 {
 		t.requests = append(t.requests, newRequest(t.tenant, t.raw, entries, together))
@@ -164,8 +171,15 @@ func (s *stream) sort() {
 // reset forgets the requests, which belong to the sender now, and keeps the room.
 func (t *tenantBatch) reset() {
 	t.requests = nil
-	if len(t.byLabels) > maxKeptStreams || t.kept+cap(t.raw) > maxKeptBytes {
-		t.byLabels, t.filled, t.raw, t.kept = nil, nil, nil, 0
+	if len(t.byLabels) > maxKeptStreams {
+		t.byLabels, t.filled = nil, nil
+	}
+	kept := cap(t.raw)
+	for _, room := range t.spare {
+		kept += cap(room)
+	}
+	if kept > maxKeptBytes {
+		t.raw, t.spare = nil, nil
 	}
 }
 

@@ -248,10 +248,22 @@ func TestBatchForgetsWhatIsTooMuchToKeep(t *testing.T) {
 		b.put(strconv.Itoa(i), now, strings.Repeat("x", 1<<20))
 	}
 	b.taken()
-	assert.Empty(t, b.byLabels, "nor is much room")
-	assert.Zero(t, b.kept)
+	assert.Empty(t, b.spare, "nor is much room")
 	b.put("a", now, "x")
 	assert.Equal(t, [][]string{{"a:x"}}, contents(t, b.taken()), "it goes on")
+}
+
+// In a backlog each batch is of other files than the one before.
+func TestStreamsUseTheRoomOfEarlierOnes(t *testing.T) {
+	now := time.Now()
+	b := newBatchOf(4<<20, now)
+	for i := range 100 {
+		b.put(strconv.Itoa(i%10), now, strings.Repeat("x", 100_000))
+		assert.Len(t, b.taken(), 1)
+		assert.Len(t, b.spare, 1)
+	}
+	assert.Len(t, b.byLabels, 10)
+	assert.Less(t, cap(b.spare[0]), 200_000)
 }
 
 func TestBatchKeepsFewTenants(t *testing.T) {
