@@ -11,9 +11,14 @@ import (
 	"github.com/tributary-otel/tributary/components/internal/runtimelog"
 )
 
+// batchBehind is at how many records a batch is sent while reading is behind writing.
+// There is no lack of records then: a larger batch would only take more memory.
+const batchBehind = 2000
+
 // batch gathers lines until they are sent. It belongs to the goroutine that reads.
 type batch struct {
 	limits  BatchConfig
+	behind  bool // More lines are there than those in hand.
 	inBytes bool // Invalid UTF-8 is sent as bytes.
 
 	spans   *delivery.Batch[reached]
@@ -39,7 +44,11 @@ func (b *batch) empty() bool { return len(b.records) == 0 }
 
 // full reports whether there is no room for a line of so many bytes more.
 func (b *batch) full(more int) bool {
-	return len(b.records) >= b.limits.MaxRecords || len(b.records) > 0 && b.text.Len()+more > b.limits.MaxBytes
+	most := b.limits.MaxRecords
+	if b.behind {
+		most = min(most, batchBehind)
+	}
+	return len(b.records) >= most || len(b.records) > 0 && b.text.Len()+more > b.limits.MaxBytes
 }
 
 // add appends a line, and reports whether it is no UTF-8.

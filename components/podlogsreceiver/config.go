@@ -70,7 +70,8 @@ type Selection struct {
 // BatchConfig says what is sent at once. A batch is sent when it has reached one of
 // the limits.
 type BatchConfig struct {
-	// MaxRecords is in log records (default: 2000).
+	// MaxRecords is in log records (default: 5000). While lines wait in the files, no more
+	// than 2000 are sent at once: then there are always some, and they only take memory.
 	MaxRecords int `mapstructure:"max_records"`
 	// MaxBytes is in bytes of the lines (default: 1 MiB). A longer line goes alone.
 	MaxBytes int `mapstructure:"max_bytes"`
@@ -134,7 +135,7 @@ func createDefaultConfig() component.Config {
 		PollInterval:    250 * time.Millisecond,
 		MaxLineBytes:    1 << 20,
 		InvalidUTF8:     utf8Escape,
-		Batch:           BatchConfig{MaxRecords: 2000, MaxBytes: 1 << 20, Timeout: 500 * time.Millisecond},
+		Batch:           BatchConfig{MaxRecords: 5000, MaxBytes: 1 << 20, Timeout: 500 * time.Millisecond},
 		InFlight:        InFlightConfig{MaxBytes: 32 << 20, MaxBytesPerFile: 4 << 20, MaxBatches: 16},
 		DeadLetter:      DeadLetterConfig{MaxBytes: 100 << 20},
 		Spill:           SpillConfig{MaxBytes: 5 << 30},

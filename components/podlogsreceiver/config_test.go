@@ -32,7 +32,7 @@ func TestDefaults(t *testing.T) {
 	assert.Equal(t, &Config{
 		Path: "/var/log/pods", LinkTargets: []string{"/var/lib/docker/containers"}, ExcludeSelf: true, StartAt: "beginning",
 		PollInterval: 250 * time.Millisecond, MaxLineBytes: 1048576, InvalidUTF8: "escape",
-		Batch:      BatchConfig{MaxRecords: 2000, MaxBytes: 1048576, Timeout: 500 * time.Millisecond},
+		Batch:      BatchConfig{MaxRecords: 5000, MaxBytes: 1048576, Timeout: 500 * time.Millisecond},
 		InFlight:   InFlightConfig{MaxBytes: 33554432, MaxBytesPerFile: 4194304, MaxBatches: 16},
 		DeadLetter: DeadLetterConfig{MaxBytes: 104857600}, Spill: SpillConfig{MaxBytes: 5368709120}, ShutdownTimeout: 20 * time.Second,
 	}, config)

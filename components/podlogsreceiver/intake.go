@@ -83,6 +83,7 @@ func (in *intake) Take(c tail.Chunk) {
 		in.adopt(before, c.Start)
 	}
 	data := c.Data
+	in.receiver.batch.behind = c.More
 	in.lineEnd = c.Start
 	for len(data) > 0 {
 		n := bytes.IndexByte(data, '\n')

@@ -166,6 +166,25 @@ func TestABatchEndsAtItsLimits(t *testing.T) {
 	}
 }
 
+func TestABatchIsLargerWhenNoMoreLinesAreThere(t *testing.T) {
+	d := newDesk(t, func(c *Config) { c.Batch.Timeout = time.Hour })
+	in := d.open(tail.Position{})
+	lines := []byte(cri(make([]string, 3000)...))
+	in.Take(tail.Chunk{Data: lines, Start: in.lineEnd})
+	d.settle()
+	assert.Empty(t, d.waiting, "who keeps up waits for more, up to max_records")
+	in.Take(tail.Chunk{Data: lines, Start: in.lineEnd, More: true})
+	d.settle()
+	sizes := map[int]int{}
+	for _, s := range d.waiting {
+		sizes[s.lines.Len()]++
+	}
+	assert.Equal(t, map[int]int{3000: 1, batchBehind: 1}, sizes, "who is behind does not")
+	d.flush()
+	d.settle()
+	assert.Len(t, d.stop(), 6000)
+}
+
 func TestABatchHoldsManyContainers(t *testing.T) {
 	const files = 3000
 	d := newDesk(t, func(c *Config) { c.Batch.MaxRecords, c.Batch.Timeout = 2*files, time.Hour })

@@ -190,8 +190,9 @@ func (r *podLogs) Trouble(kind tail.Trouble, path string, err error) {
 }
 
 const (
-	// fewBatches are enough for a backend that is near.
-	fewBatches = 3
+	// fewBatches are enough for a backend that is near: while one is compressed, the next
+	// one is sent and the one after that is read.
+	fewBatches = 2
 	// nextBatch is after how long one more is sent to a backend that is far away, or
 	// slow. Each of them takes some megabytes of memory.
 	nextBatch = 50 * time.Millisecond
