@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/otelcol"
 
 	"github.com/tributary-otel/tributary/distro/internal/configcheck"
+	"github.com/tributary-otel/tributary/distro/internal/residency"
 )
 
 // revision is the commit that was built; the Makefile sets it.
@@ -50,6 +51,7 @@ func newCommand(set otelcol.CollectorSettings) *cobra.Command {
 			if flag := cmd.Flags().Lookup("validate"); flag != nil && flag.Value.String() == "false" {
 				checker.Off()
 			}
+			defer residency.Keep()()
 			return checker.Explain(run(cmd, args))
 		}
 	}

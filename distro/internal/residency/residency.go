@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package residency
+
+import "time"
+
+const (
+	// firstPause is how long after its start Keep gives back for the first time. The
+	// pauses double from there: the start itself is what touches most.
+	firstPause = 20 * time.Millisecond
+	// longestPause is how often it goes on. What is used now and then adds up.
+	longestPause = time.Minute
+)
+
+// Keep gives back what the start has touched, at once and then again and again, until
+// stop is called. Where the system does not say what is mapped it does nothing.
+func Keep() (stop func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		pause := firstPause
+		timer := time.NewTimer(0)
+		defer timer.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-timer.C:
+			}
+			if GiveBack() != nil {
+				return
+			}
+			timer.Reset(pause)
+			pause = min(2*pause, longestPause)
+		}
+	}()
+	return func() {
+		close(done)
+		<-ended
+	}
+}
