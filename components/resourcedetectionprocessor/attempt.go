@@ -60,11 +60,20 @@ func (p *provider) attempt(ctx context.Context, client *http.Client, d detector)
 		return found, nil
 	}
 	// The last error often says no more than that the time is over; the first one says why.
-	if !errors.Is(err, first) {
+	if err = lastOf(err); err.Error() != first.Error() {
 		err = errors.Join(first, err)
 	}
 	p.set.Logger.Warn("A detector failed", zap.String("detector", d.name), zap.Error(err))
 	return nothing(), fmt.Errorf("detector %s: %w", d.name, err)
+}
+
+// lastOf takes the error of the last attempt out of what the retry says about itself.
+func lastOf(err error) error {
+	var retry *backoff.RetryError
+	if errors.As(err, &retry) && retry.LastErr != nil {
+		return retry.LastErr
+	}
+	return err
 }
 
 func (p *provider) measure(ctx context.Context, name string, took time.Duration, first error, failed bool) {

@@ -70,7 +70,7 @@ func callEC2(ctx context.Context, client *http.Client, region, action string, pa
 		}
 		return answer, err
 	}, backoff.WithMaxTries(3))
-	if err != nil {
+	if err = lastOf(err); err != nil {
 		return fmt.Errorf("EC2 API in %s, %s: %w", region, action, err)
 	}
 	if err := xml.Unmarshal(answer, into); err != nil {
@@ -80,7 +80,7 @@ func callEC2(ctx context.Context, client *http.Client, region, action string, pa
 }
 
 func signedRequest(ctx context.Context, client *http.Client, region, body string) ([]byte, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithHTTPClient(client))
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region))
 	if err != nil {
 		return nil, backoff.Permanent(err)
 	}

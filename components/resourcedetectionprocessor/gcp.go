@@ -122,7 +122,7 @@ func (g *gcp) addLabels(ctx context.Context, client *http.Client, project string
 	if err != nil {
 		return err
 	}
-	answer, err := g.metadata.GetWithContext(ctx, "instance/service-accounts/default/token")
+	answer, err := readGoogle(ctx, g.metadata, "instance/service-accounts/default/token")
 	if err != nil {
 		return err
 	}

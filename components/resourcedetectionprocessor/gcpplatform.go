@@ -17,17 +17,27 @@ import (
 // gcpSource is where an attribute of Google's platforms comes from.
 type gcpSource func(ctx context.Context, m *metadata.Client) (string, error)
 
+// readGoogle asks the metadata server. The library puts what the server says into its errors, which may be secret.
+func readGoogle(ctx context.Context, m *metadata.Client, path string) (string, error) {
+	value, err := m.GetWithContext(ctx, path)
+	var status *metadata.Error
+	if errors.As(err, &status) {
+		return "", fmt.Errorf("GET %s: the metadata server answers with status %d", path, status.Code)
+	}
+	return value, err
+}
+
 // fromMetadata takes a value as it is, only the last part of a path, or the text in front of the first blank.
 func fromMetadata(path string) gcpSource {
 	return func(ctx context.Context, m *metadata.Client) (string, error) {
-		value, err := m.GetWithContext(ctx, path)
+		value, err := readGoogle(ctx, m, path)
 		return strings.TrimSpace(value), err
 	}
 }
 
 func lastPart(path string) gcpSource {
 	return func(ctx context.Context, m *metadata.Client) (string, error) {
-		value, err := m.GetWithContext(ctx, path)
+		value, err := readGoogle(ctx, m, path)
 		value = strings.TrimSpace(value)
 		return value[strings.LastIndex(value, "/")+1:], err
 	}
@@ -35,7 +45,7 @@ func lastPart(path string) gcpSource {
 
 // verbatim keeps even blanks.
 func verbatim(path string) gcpSource {
-	return func(ctx context.Context, m *metadata.Client) (string, error) { return m.GetWithContext(ctx, path) }
+	return func(ctx context.Context, m *metadata.Client) (string, error) { return readGoogle(ctx, m, path) }
 }
 
 // fromVariables takes the first variable that is set.
@@ -71,7 +81,7 @@ func isSet(variable string) func(context.Context, *metadata.Client) bool {
 
 func answers(path string) func(context.Context, *metadata.Client) bool {
 	return func(ctx context.Context, m *metadata.Client) bool {
-		_, err := m.GetWithContext(ctx, path)
+		_, err := readGoogle(ctx, m, path)
 		return err == nil
 	}
 }

@@ -4,13 +4,14 @@ package resourcedetectionprocessor
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
-	"sync"
 	"testing"
+	"time"
 
 	upstream "github.com/open-telemetry/opentelemetry-collector-contrib/processor/resourcedetectionprocessor"
 	"github.com/stretchr/testify/require"
@@ -32,48 +33,55 @@ type attributes = map[string]any
 var world = newFakeWorld()
 
 type fakeWorld struct {
-	server  *httptest.Server
-	mu      sync.Mutex
-	handler http.Handler
+	listener *net.TCPListener
+	address  string
 }
 
 // Upstream has its addresses in its code and asks a proxy for most of them; the proxy is the fake. Ours asks no proxy,
-// so that its dialer leads there. The variables have to be set before the first request of the process.
+// so that its dialer leads there. The variables have to be set before the first request of the process, and the address
+// stays the same from test to test.
 func newFakeWorld() *fakeWorld {
-	w := &fakeWorld{}
-	w.server = httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		w.mu.Lock()
-		handler := w.handler
-		w.mu.Unlock()
-		if handler == nil {
-			handler = http.NotFoundHandler()
-		}
-		handler.ServeHTTP(rw, r)
-	}))
-	w.server.Config.SetKeepAlivesEnabled(false)
-	w.server.Start()
+	listener, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		panic(err)
+	}
+	w := &fakeWorld{listener: listener, address: listener.Addr().String()}
 	dialMetadata = func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, network, w.server.Listener.Addr().String())
+		return (&net.Dialer{}).DialContext(ctx, network, w.address)
 	}
 	for name, value := range map[string]string{
-		"HTTP_PROXY": w.server.URL, "HTTPS_PROXY": "", "NO_PROXY": "",
-		"AWS_EC2_METADATA_SERVICE_ENDPOINT": w.server.URL,
-		"AWS_ENDPOINT_URL_EC2":              w.server.URL,
+		"HTTP_PROXY": "http://" + w.address, "HTTPS_PROXY": "", "NO_PROXY": "",
+		"AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://" + w.address,
+		"AWS_ENDPOINT_URL_EC2":              "http://" + w.address,
 		"AWS_ACCESS_KEY_ID":                 "AKIDEXAMPLE",
 		"AWS_SECRET_ACCESS_KEY":             secret,
 		"AWS_CONFIG_FILE":                   os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE":       os.DevNull,
-		"GCE_METADATA_HOST":                 w.server.Listener.Addr().String(),
+		"GCE_METADATA_HOST":                 w.address,
 	} {
 		os.Setenv(name, value) //nolint:usetesting // It is for the whole process.
 	}
+	os.Unsetenv("AWS_CA_BUNDLE") // With it upstream cannot call the EC2 API.
 	return w
+}
+
+// reusable is a listener that can be served again after it was closed.
+type reusable struct{ *net.TCPListener }
+
+func (r reusable) Close() error { return r.SetDeadline(time.Unix(1, 0)) }
+
+func (r reusable) Accept() (net.Conn, error) {
+	conn, err := r.TCPListener.Accept()
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, net.ErrClosed // A timeout would be tried again.
+	}
+	return conn, err
 }
 
 // secret stands for each token and key in these tests; it must appear nowhere.
 const secret = "s3cr3t-v4lue"
 
-// answers are the paths of a fake service with what it says; all others are a 404.
+// replies are the paths of a fake service with what it says; all others are a 404.
 type replies map[string]string
 
 // is makes the world answer in this way until the test ends. A request must have the headers, given as name and value.
@@ -88,6 +96,7 @@ func (w *fakeWorld) is(t *testing.T, answers replies, headers ...string) {
 		key := r.URL.Path
 		if r.Method == http.MethodPut {
 			key = "PUT " + key
+			rw.Header().Set("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", "300")
 		}
 		answer, ok := answers[key]
 		if !ok {
@@ -101,14 +110,15 @@ func (w *fakeWorld) is(t *testing.T, answers replies, headers ...string) {
 	}))
 }
 
+// handle serves until the test ends.
 func (w *fakeWorld) handle(t *testing.T, handler http.Handler) {
-	set := func(h http.Handler) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.handler = h
-	}
-	set(handler)
-	t.Cleanup(func() { set(nil) })
+	require.NoError(t, w.listener.SetDeadline(time.Time{}))
+	server := httptest.NewUnstartedServer(handler)
+	require.NoError(t, server.Listener.Close())
+	server.Listener = reusable{w.listener}
+	server.Config.SetKeepAlivesEnabled(false)
+	server.Start()
+	t.Cleanup(server.Close)
 }
 
 // result is what a processor made of a resource, or why it did not start.
