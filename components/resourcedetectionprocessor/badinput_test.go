@@ -23,7 +23,7 @@ var askers = []string{"akamai", "alibaba_ecs", "azure", "digitalocean", "ec2", "
 	"tencent_cvm", "upcloud", "vultr"}
 
 func yamlFor(detector string, strict bool) string {
-	yaml := "detectors: [" + detector + "]\nretry: {enabled: false}\ntimeout: 300ms\nec2: {max_attempts: 1}\n"
+	yaml := "detectors: [" + detector + "]\nretry: {enabled: false}\ntimeout: 60ms\nec2: {max_attempts: 1}\n"
 	if strict {
 		yaml += "fail_on_missing_metadata: true\n"
 	}
@@ -78,7 +78,8 @@ func TestAServiceThatIsDownIsAnotherPlatform(t *testing.T) {
 	dial := dialMetadata
 	t.Cleanup(func() { dialMetadata = dial })
 	dialMetadata = func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no route") }
-	for _, detector := range append([]string{"oraclecloud"}, askers...) {
+	t.Setenv("GCE_METADATA_HOST", "")
+	for _, detector := range append([]string{"oraclecloud", "gcp"}, askers...) {
 		got := ours(t, yamlFor(detector, false), nil)
 		require.NoError(t, got.err, detector)
 		assert.Empty(t, got.resource, detector)

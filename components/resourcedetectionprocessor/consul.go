@@ -93,7 +93,7 @@ func newConsul(s settings) (detect, error) {
 func consulURL(address string) (*url.URL, error) {
 	if !strings.Contains(address, "://") {
 		scheme := "http://"
-		if tls, _ := strconv.ParseBool(os.Getenv("CONSUL_HTTP_SSL")); tls {
+		if secure, _ := strconv.ParseBool(os.Getenv("CONSUL_HTTP_SSL")); secure {
 			scheme = "https://"
 		}
 		address = scheme + address

@@ -14,8 +14,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	conventions "go.opentelemetry.io/otel/semconv/v1.40.0"
 )
 
 // newDocker returns the detector `docker`: the machine and the container, as the Docker daemon describes them.
@@ -48,7 +46,6 @@ func newDocker(s settings) (detect, error) {
 			found.text("container.name", container.Name)
 			found.text("container.image.name", container.Image)
 		}
-		found.schemaURL = conventions.SchemaURL
 		return found.finding, nil
 	}, nil
 }

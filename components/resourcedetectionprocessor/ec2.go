@@ -47,7 +47,7 @@ func newEC2(s settings) (detect, error) {
 		if section.TagsFromIMDS {
 			tags, err = metadata.tags(ctx, wanted)
 		} else {
-			tags, err = tagsFromAPI(ctx, clientOrDefault(api), about.Region, about.InstanceID, wanted)
+			tags, err = tagsFromAPI(ctx, api, about.Region, about.InstanceID, wanted)
 		}
 		if err != nil {
 			s.logger.Warn("Cannot read the tags of the instance, those that are missing are left out", zap.Error(err))

@@ -50,7 +50,7 @@ func (e *eks) detect(ctx context.Context, api *http.Client) (finding, error) {
 	if e.reachable(ctx) {
 		describe = e.fromMetadata
 	}
-	if err := describe(ctx, found, clientOrDefault(api)); err != nil {
+	if err := describe(ctx, found, api); err != nil {
 		if e.strict {
 			return nothing(), err
 		}

@@ -64,7 +64,7 @@ func (g *gcp) detect(ctx context.Context, api *http.Client) (finding, error) {
 		g.logger.Debug("Attributes of Google Cloud are left out", zap.Error(err))
 	}
 	if compute && len(g.labels) > 0 {
-		if err := g.addLabels(ctx, clientOrDefault(api), project, found); err != nil {
+		if err := g.addLabels(ctx, api, project, found); err != nil {
 			g.logger.Warn("Cannot read the labels of the instance, they are left out", zap.Error(err))
 		}
 	}

@@ -177,7 +177,8 @@ var gceManager = regexp.MustCompile(`^projects/[^/]+/(zone|region)s/([^/]+)/inst
 // gceGroup reads which managed group made the instance. Most instances are made by hand.
 func gceGroup(ctx context.Context, m *metadata.Client, found facts) error {
 	creator, err := verbatim("instance/attributes/created-by")(ctx, m)
-	if _, byHand := err.(metadata.NotDefinedError); byHand { //nolint:errorlint // The library returns it bare.
+	var byHand metadata.NotDefinedError
+	if errors.As(err, &byHand) {
 		return nil
 	}
 	if err != nil {

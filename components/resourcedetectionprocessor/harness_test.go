@@ -59,7 +59,7 @@ func newFakeWorld() *fakeWorld {
 		"AWS_SHARED_CREDENTIALS_FILE":       os.DevNull,
 		"GCE_METADATA_HOST":                 w.address,
 	} {
-		os.Setenv(name, value) //nolint:usetesting // It is for the whole process.
+		os.Setenv(name, value)
 	}
 	os.Unsetenv("AWS_CA_BUNDLE") // With it upstream cannot call the EC2 API.
 	return w

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -25,6 +24,7 @@ func newInstanceMetadata(attempts int, backoff time.Duration) (instanceMetadata,
 	if err != nil {
 		return instanceMetadata{}, err
 	}
+	cfg.Logger = nil // It would write past the Collector's log.
 	cfg.HTTPClient = metadataClient(250 * time.Millisecond)
 	cfg.Retryer = func() aws.Retryer {
 		return retry.NewStandard(func(o *retry.StandardOptions) {
@@ -61,12 +61,4 @@ func (m instanceMetadata) addInstance(ctx context.Context, found facts) (*imds.I
 	found.text("host.image.id", answer.ImageID)
 	found.text("host.type", answer.InstanceType)
 	return &answer.InstanceIdentityDocument, nil
-}
-
-// clientOrDefault is for calls to the AWS APIs.
-func clientOrDefault(api *http.Client) *http.Client {
-	if api == nil {
-		return http.DefaultClient
-	}
-	return api
 }

@@ -16,7 +16,7 @@ import (
 
 // What a pod is given to speak with the API server.
 const (
-	podToken = "/var/run/secrets/kubernetes.io/serviceaccount/token" //nolint:gosec // A path.
+	podToken = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 	podCA    = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
 )
 
