@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"regexp"
 	"runtime"
 	"strings"
 )
@@ -56,13 +55,18 @@ func hostsFile() string {
 	return "/etc/hosts"
 }
 
-var validHostname = regexp.MustCompile(`^[a-zA-Z0-9.\-\x{80}-\x{10ffff}]{1,254}$`)
+// validHostname is the rule by which the C library reads the hosts file.
+func validHostname(name string) bool {
+	return len(name) <= 254 && !strings.ContainsFunc(name, func(r rune) bool {
+		return r < 0x80 && r != '.' && r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	})
+}
 
 func findInHosts(hosts, name string) (string, bool) {
 	for line := range strings.Lines(hosts) {
 		line, _, _ = strings.Cut(line, "#")
 		fields := strings.Fields(line)
-		if len(fields) < 2 || !validHostname.MatchString(fields[1]) {
+		if len(fields) < 2 || !validHostname(fields[1]) {
 			continue
 		}
 		for _, alias := range fields[1:] {
