@@ -23,6 +23,7 @@ func newCommand(set otelcol.CollectorSettings) *cobra.Command {
 	if err := setDefaults(featuregate.GlobalRegistry()); err != nil {
 		panic("BUG: a gate that the distribution relies on is gone: " + err.Error())
 	}
+	set.Factories = profileOnDemand(set.Factories)
 	checker := configcheck.New(set.Factories)
 	checker.Install(&set)
 

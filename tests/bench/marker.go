@@ -7,11 +7,11 @@ import (
 	"math/bits"
 )
 
-// A marker names a record: sq_FFFF_NNNNNNNNN, the number of its file and its number in the file.
+// A marker names a record: sq_FFFFF_NNNNNNNN, the number of its file and its number in the file.
 const (
 	markerPrefix = "sq_"
-	fileDigits   = 4
-	recordDigits = 9
+	fileDigits   = 5
+	recordDigits = 8
 	markerBytes  = len(markerPrefix) + fileDigits + 1 + recordDigits
 )
 

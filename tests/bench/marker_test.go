@@ -9,13 +9,13 @@ import (
 )
 
 func TestMarkersAreFoundInAnyBytes(t *testing.T) {
-	raw := append([]byte("\x0a\xffsq_"), appendMarker([]byte("sq_x sq_12"), 9999, 123_456_789)...)
-	raw = append(raw, "0 sq_0001-000000002 sq_00a1_000000002 "...)
+	raw := append([]byte("\x0a\xffsq_"), appendMarker([]byte("sq_x sq_12"), 99999, 12_345_678)...)
+	raw = append(raw, "0 sq_00001-00000002 sq_000a1_00000002 "...)
 	raw = appendMarker(raw, 3, 4)
-	raw = append(raw, "sq_0001_00000000"...)
+	raw = append(raw, "sq_00001_0000000"...)
 	var found [][2]int
 	eachMarker(raw, func(file, record int) { found = append(found, [2]int{file, record}) })
-	assert.Equal(t, [][2]int{{9999, 123_456_789}, {3, 4}}, found)
+	assert.Equal(t, [][2]int{{99999, 12_345_678}, {3, 4}}, found)
 }
 
 func TestWhatArrivedIsComparedWithWhatWasWritten(t *testing.T) {

@@ -89,6 +89,7 @@ func BenchmarkSteady(b *testing.B) {
 					"lines/s":      float64(arrived) / u.Wall.Seconds(),
 					"MB-rss":       u.MeanRSS,
 					"MB-peak-rss":  u.PeakRSS,
+					"MB-highwater": u.HighWater,
 					"MB-anonymous": u.MeanAnonymous,
 					"fds":          float64(u.OpenFiles),
 					"missing":      float64(diff.Missing),
@@ -154,7 +155,7 @@ func BenchmarkChurn(b *testing.B) {
 			tick := time.NewTicker(time.Second / perSecond)
 			defer tick.Stop()
 			const alive = int(lifetime/time.Second) * perSecond
-			for n := range perSecond * int(3*watchTime(b)/time.Second) {
+			for n := range perSecond * int(4*watchTime(b)/time.Second) {
 				<-tick.C
 				file := len(written)
 				r.must(writeLog(r.collector.PodLogs(), file, perPod, time.Millisecond))
@@ -168,13 +169,15 @@ func BenchmarkChurn(b *testing.B) {
 		for file := 1; file < len(written); file++ {
 			r.must(os.RemoveAll(podFolder(r, file)))
 		}
-		// A folder is forgotten after a minute, and Go gives memory back after two.
+		// A folder is forgotten after a minute, and memory is given back a minute after the last collection that was needed.
 		pass(150 * time.Second)
 		after := r.watch(func() { pass(time.Second) })
 		diff := r.finish(written)
 		record(&results, "churn", tributary, map[string]float64{
 			"%core": u.Percent(), "fds-before": float64(before.OpenFiles), "fds-after": float64(after.OpenFiles),
-			"MB-anonymous-before": before.MeanAnonymous, "MB-anonymous-peak": u.PeakAnonymous, "MB-anonymous-after": after.MeanAnonymous,
+			"MB-rss-before": before.MeanRSS, "MB-rss-peak": u.PeakRSS, "MB-rss-after": after.MeanRSS,
+			"%rss-after": after.MeanRSS / before.MeanRSS * 100,
+			"MB-anonymous-before": before.MeanAnonymous, "MB-anonymous-after": after.MeanAnonymous,
 			"missing": float64(diff.Missing), "duplicates": float64(diff.Duplicates),
 		})
 	}

@@ -246,6 +246,7 @@ func TestPodsThatComeAndGoLeaveNothing(t *testing.T) {
 		n.end()
 		<-n.done
 		assert.Len(t, n.tail.list, 1)
+		assert.Less(t, cap(n.tail.list), 100)
 		assert.Len(t, n.tail.folders, 1)
 		assert.Len(t, n.tail.tree.pods, 1)
 	})

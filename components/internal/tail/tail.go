@@ -185,9 +185,25 @@ func (t *Tail) pass() time.Duration {
 			return d.forgotten
 		})
 		t.first = 0
+		t.shrink()
 	}
 	t.measureIfDue()
 	return max(wait, 0)
+}
+
+// shrink gives back the room of folders that are gone. Neither a map nor a slice does that
+// by itself, and after a burst of pods there may be room for many times of those left.
+func (t *Tail) shrink() {
+	const few = 64
+	if cap(t.list) <= few+4*len(t.list) {
+		return
+	}
+	t.list = slices.Clone(t.list)
+	folders := make(map[Container]*folder, len(t.list))
+	for _, d := range t.list {
+		folders[d.id] = d
+	}
+	t.folders = folders
 }
 
 func (t *Tail) unblock() {

@@ -5,19 +5,21 @@ package residency
 import "time"
 
 const (
-	// firstPause is how long after its start Keep gives back for the first time. The
+	// firstPause is how long after its start Keep gives back for the second time. The
 	// pauses double from there: the start itself is what touches most.
 	firstPause = 20 * time.Millisecond
 	// longestPause is how often it goes on. What is used now and then adds up.
 	longestPause = time.Minute
 )
 
-// Keep gives back what the start has touched, at once and then again and again, until
-// stop is called. Where the system does not say what is mapped it does nothing.
+// Keep gives back what the start has touched, at once and then again and again, and what
+// a burst has left of the heap, until stop is called. Where the system does not say what
+// is mapped, it gives back heap alone.
 func Keep() (stop func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
+		var heap idleHeap
 		pause := firstPause
 		timer := time.NewTimer(0)
 		defer timer.Stop()
@@ -27,9 +29,11 @@ func Keep() (stop func()) {
 				return
 			case <-timer.C:
 			}
-			if GiveBack() != nil {
-				return
+			if pause == longestPause {
+				heap.giveBack()
 			}
+			// An error is for ever, and nothing that a user could do something about.
+			_ = GiveBack()
 			timer.Reset(pause)
 			pause = min(2*pause, longestPause)
 		}

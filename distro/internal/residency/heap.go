@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package residency
+
+import (
+	"runtime"
+	"runtime/debug"
+)
+
+const (
+	// worthwhile is how much has to lie idle in the heap, in bytes, for a garbage
+	// collection on top of those that are needed.
+	worthwhile = 1 << 20
+	// settles is how many times in a row one is made all the same: what a burst has
+	// filled is often forgotten some minutes later.
+	settles = 4
+)
+
+// idleHeap knows the heap at the last look.
+type idleHeap struct {
+	allocated uint64
+	seen      bool
+	// quiet is for how many looks little was allocated.
+	quiet int
+}
+
+// giveBack returns to the system what lies idle in the heap, if less was allocated since
+// the last call than half of what a garbage collection waits for: that will do without
+// it. It reports whether it did.
+func (h *idleHeap) giveBack() bool {
+	var now runtime.MemStats
+	runtime.ReadMemStats(&now)
+	allocated, seen := now.TotalAlloc-h.allocated, h.seen
+	h.allocated, h.seen = now.TotalAlloc, true
+	if !seen || allocated >= now.NextGC/2 {
+		h.quiet = 0
+		return false
+	}
+	h.quiet++
+	if h.quiet > settles && now.HeapIdle-now.HeapReleased < worthwhile {
+		return false
+	}
+	debug.FreeOSMemory()
+	return true
+}
