@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// worthwhile is how much has to lie idle in the heap, in bytes, for a garbage
-	// collection on top of those that are needed.
+	// worthwhile is how much more has to lie idle in the heap than after the last time, in
+	// bytes, for a garbage collection on top of those that are needed.
 	worthwhile = 1 << 20
 	// settles is how many times in a row one is made all the same: what a burst has
 	// filled is often forgotten some minutes later.
@@ -22,6 +22,8 @@ type idleHeap struct {
 	seen      bool
 	// quiet is for how many looks little was allocated.
 	quiet int
+	// left is what lay idle after it was given back: each processor keeps a little.
+	left uint64
 }
 
 // giveBack returns to the system what lies idle in the heap, if less was allocated since
@@ -37,9 +39,14 @@ func (h *idleHeap) giveBack() bool {
 		return false
 	}
 	h.quiet++
-	if h.quiet > settles && now.HeapIdle-now.HeapReleased < worthwhile {
+	if h.quiet > settles && idle(&now) < h.left+worthwhile {
 		return false
 	}
 	debug.FreeOSMemory()
+	runtime.ReadMemStats(&now)
+	h.left = idle(&now)
 	return true
 }
+
+// idle is what lies idle and is not given back, in bytes.
+func idle(m *runtime.MemStats) uint64 { return m.HeapIdle - m.HeapReleased }
