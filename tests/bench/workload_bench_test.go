@@ -176,7 +176,7 @@ func BenchmarkChurn(b *testing.B) {
 		record(&results, "churn", tributary, map[string]float64{
 			"%core": u.Percent(), "fds-before": float64(before.OpenFiles), "fds-after": float64(after.OpenFiles),
 			"MB-rss-before": before.MeanRSS, "MB-rss-peak": u.PeakRSS, "MB-rss-after": after.MeanRSS,
-			"%rss-after": after.MeanRSS / before.MeanRSS * 100,
+			"%rss-after":          after.MeanRSS / before.MeanRSS * 100,
 			"MB-anonymous-before": before.MeanAnonymous, "MB-anonymous-after": after.MeanAnonymous,
 			"missing": float64(diff.Missing), "duplicates": float64(diff.Duplicates),
 		})
