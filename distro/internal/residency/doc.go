@@ -13,6 +13,9 @@
 // After a burst the heap is as large as the burst was, and Go gives back only what is
 // above twice of what is in use. Keep gives back the rest when the burst is over.
 //
+// What is saved there is room for a backlog, in which collecting garbage often costs more
+// than the memory that it saves.
+//
 // Reading order: residency.go (when), mapping.go and giveback*.go (code and constants),
-// heap.go.
+// heap.go, pace.go.
 package residency
