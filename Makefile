@@ -34,7 +34,7 @@ test-race: ## Run the unit tests with the race detector (needs a C compiler).
 e2e: build ## Run the tests against real servers: Loki, built once from its module into the user's cache (some minutes).
 	TRIBUTARY_E2E=1 go test -timeout 40m ./tests/loki/...
 
-bench: build ## Measure size, start, memory and CPU, side by side with the upstream pipeline (some 10 minutes).
+bench: build ## Measure size, start, memory and CPU, side by side with the upstream pipeline (some 12 minutes).
 	go test -run '^$$' -bench . -benchtime 1x -timeout 120m ./tests/bench/
 
 lint: ## Check style with golangci-lint, pinned in tools/go.mod.
