@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/extensiontest"
+	"go.opentelemetry.io/collector/otelcol"
 )
 
 func profiling(t *testing.T, rate int) {
@@ -42,4 +43,10 @@ func TestARateThatTheUserHasSetStays(t *testing.T) {
 	assert.Equal(t, 1, runtime.MemProfileRate)
 	_, wrapped := all.Extensions[profiler].(profilerFactory)
 	assert.False(t, wrapped)
+}
+
+func TestTheCommandTakesNoNotesOfTheHeap(t *testing.T) {
+	profiling(t, profileRate)
+	newCommand(otelcol.CollectorSettings{Factories: components})
+	assert.Zero(t, runtime.MemProfileRate)
 }
