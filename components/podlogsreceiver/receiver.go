@@ -121,9 +121,9 @@ func (r *podLogs) Start(ctx context.Context, host component.Host) error {
 	}
 	run, stop := context.WithCancel(context.Background())
 	r.stop = stop
+	r.marks.start(r.tail)
 	r.running.Go(func() { r.tail.Run(run) })
 	r.running.Go(func() { r.passOn(run) })
-	r.marks.start(r.tail)
 	r.set.Logger.Info("Reading container logs", zap.String("path", r.config.Path), zap.Int("containers_known", r.marks.known))
 	return nil
 }
