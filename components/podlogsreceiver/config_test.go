@@ -140,7 +140,7 @@ func TestTheREADMENamesEachSettingAndEachAnomaly(t *testing.T) {
 	require.NoError(t, err)
 	files := regexp.MustCompile(`\w+ Trouble = "(\w+)"`).FindAllStringSubmatch(string(source), -1)
 	require.NotEmpty(t, files)
-	trouble := newTrouble(nil)
+	trouble := newTrouble(nil, &health{})
 	for _, kind := range files {
 		assert.Contains(t, hints, kindOf(kind[1]), "what is said of it")
 		assert.Contains(t, trouble.counts, kindOf(kind[1]), "a kind that is counted")

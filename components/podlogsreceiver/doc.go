@@ -20,5 +20,5 @@
 //   - logs.go makes log records of a batch, resource.go their resources;
 //   - send.go hands them on, reads the errors, and keeps what is refused for good;
 //   - marks.go stores how far each file is delivered;
-//   - trouble.go and metrics.go say how it goes.
+//   - trouble.go, health.go and metrics.go say how it goes.
 package podlogsreceiver

@@ -155,7 +155,7 @@ func TestOddNamesAreCounted(t *testing.T) {
 
 func TestALogIsNotFloodedWithOneKind(t *testing.T) {
 	n := newNode(t)
-	trouble := newTrouble(n.settings.Logger)
+	trouble := newTrouble(n.settings.Logger, &health{})
 	for range 100 {
 		trouble.Trouble("truncated", "/x", nil)
 		trouble.Trouble("not a kind", "/x", nil)

@@ -35,6 +35,7 @@ type podLogs struct {
 	tail    *tail.Tail
 	marks   *marks
 	trouble *trouble
+	health  *health
 	metrics *metrics
 	spilled *spill.Store
 
@@ -71,16 +72,17 @@ func newReceiver(set receiver.Settings, config *Config, next consumer.Logs) (*po
 	}
 	r := &podLogs{
 		config: config, set: set, room: make(chan struct{}, 1),
-		choice:  choice{include: config.Include, exclude: config.Exclude},
-		trouble: newTrouble(set.Logger),
+		choice: choice{include: config.Include, exclude: config.Exclude},
+		health: &health{allRead: allRead},
 		window: delivery.NewWindow[reached](delivery.Limits{
 			MaxBytes: config.InFlight.MaxBytes, MaxBytesPerSource: config.InFlight.MaxBytesPerFile,
 		}),
 	}
+	r.trouble = newTrouble(set.Logger, r.health)
 	if config.ExcludeSelf {
 		r.choice.self = self(os.Getenv, "/proc/self/mountinfo")
 	}
-	r.output = newOutput(config, set, report, next)
+	r.output = newOutput(config, set, report, r.health, next)
 	r.batch = batch{limits: config.Batch, inBytes: config.InvalidUTF8 == utf8Bytes}
 	r.batch.next(r.window.NewBatch())
 	return r, nil
@@ -92,6 +94,7 @@ func (r *podLogs) Start(ctx context.Context, host component.Host) error {
 	if tail.OS == nil {
 		return errors.New("container logs of Kubernetes are not read on this system")
 	}
+	r.health.host = host
 	var err error
 	if r.marks, err = openMarks(ctx, host, r.set, r.config.Storage); err != nil {
 		return err
@@ -102,8 +105,6 @@ func (r *podLogs) Start(ctx context.Context, host component.Host) error {
 			r.spilled = nil
 		}
 	}
-	r.trouble.host = host
-	r.output.host = host
 	r.sender = delivery.NewSender(r.window, delivery.Options[lines]{
 		Send: r.output.send, Judge: r.output.judge, DeadLetter: r.output.deadLetter,
 		Done: func() {
@@ -217,7 +218,7 @@ func (r *podLogs) mayRead() bool {
 // Pass sends what has waited long enough, and has the positions stored.
 func (r *podLogs) Pass() time.Duration {
 	now := r.now()
-	next := r.marks.pass(now, r.window)
+	next := sooner(r.marks.pass(now, r.window), r.health.pass(now, r.tail.Gauges().Readable))
 	if r.held {
 		wait := nextBatch - now.Sub(r.sent)
 		if wait <= 0 {
@@ -239,8 +240,8 @@ func (r *podLogs) Pass() time.Duration {
 
 // sooner is the shorter time; 0 is never.
 func sooner(a, b time.Duration) time.Duration {
-	if a == 0 {
-		return b
+	if a == 0 || b == 0 {
+		return max(a, b)
 	}
 	return min(a, b)
 }

@@ -10,8 +10,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/receiver"
@@ -31,14 +29,14 @@ type output struct {
 	next    consumer.Logs
 	report  *receiverhelper.ObsReport
 	logger  *zap.Logger
-	host    component.Host
+	health  *health
 	letters *deadletter.File
 	// failing is true from the first failed send to the next one that succeeds.
 	failing atomic.Bool
 }
 
-func newOutput(config *Config, set receiver.Settings, report *receiverhelper.ObsReport, next consumer.Logs) *output {
-	o := &output{next: next, report: report, logger: set.Logger}
+func newOutput(config *Config, set receiver.Settings, report *receiverhelper.ObsReport, health *health, next consumer.Logs) *output {
+	o := &output{next: next, report: report, logger: set.Logger, health: health}
 	if path := place(config.DeadLetter.Path, deadLetterFolder, set.ID, ".jsonl"); path != "" {
 		o.letters = deadletter.New(path, config.DeadLetter.MaxBytes)
 	}
@@ -62,11 +60,11 @@ func (o *output) tell(err error) {
 	}
 	if err == nil {
 		o.logger.Info("Log records are accepted again")
-		componentstatus.ReportStatus(o.host, componentstatus.NewEvent(componentstatus.StatusOK))
+		o.health.send(nil)
 		return
 	}
 	o.logger.Warn("Log records are not accepted; they stay in the log files and are sent again until they are", zap.Error(err))
-	componentstatus.ReportStatus(o.host, componentstatus.NewRecoverableErrorEvent(err))
+	o.health.send(err)
 }
 
 // answered finds the HTTP status in the errors of the OTLP exporter, which has none in

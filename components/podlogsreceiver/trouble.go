@@ -3,12 +3,11 @@
 package podlogsreceiver
 
 import (
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.uber.org/zap"
 
 	"github.com/tributary-otel/tributary/components/internal/tail"
@@ -40,7 +39,7 @@ var kinds = []tail.Trouble{
 // trouble counts what is unusual, and says so in the log, not too often.
 type trouble struct {
 	logger *zap.Logger
-	host   component.Host
+	health *health
 	counts map[tail.Trouble]*atomic.Int64
 
 	mu     sync.Mutex
@@ -76,8 +75,8 @@ var hints = map[tail.Trouble]string{
 	tail.Skipped:        "a file is older than max_age and is not read",
 }
 
-func newTrouble(logger *zap.Logger) *trouble {
-	t := &trouble{logger: logger, counts: map[tail.Trouble]*atomic.Int64{}, logged: map[tail.Trouble]*quota{}}
+func newTrouble(logger *zap.Logger, health *health) *trouble {
+	t := &trouble{logger: logger, health: health, counts: map[tail.Trouble]*atomic.Int64{}, logged: map[tail.Trouble]*quota{}}
 	for _, kind := range kinds {
 		t.counts[kind] = &atomic.Int64{}
 	}
@@ -95,7 +94,7 @@ func (t *trouble) count(kind tail.Trouble) {
 func (t *trouble) Trouble(kind tail.Trouble, path string, err error) {
 	t.count(kind)
 	if kind == tail.Unreadable || kind == tail.Missing {
-		t.report(err)
+		t.health.read(time.Now(), fmt.Errorf("%w: %s", err, hints[kind]))
 	}
 	if !t.mayLog(kind) {
 		return
@@ -122,10 +121,4 @@ func (t *trouble) mayLog(kind tail.Trouble) bool {
 	}
 	q.n++
 	return q.n <= maxLogged
-}
-
-func (t *trouble) report(err error) {
-	if t.host != nil {
-		componentstatus.ReportStatus(t.host, componentstatus.NewRecoverableErrorEvent(err))
-	}
 }

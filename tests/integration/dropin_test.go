@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -67,12 +68,21 @@ func TestDropInLogsCollectionPresetOfTheHelmChart(t *testing.T) {
 	w.Write(testkit.Line{Time: at, Text: "from before: the preset starts at the end"})
 	p := c.Start(t)
 	p.WaitOutput(t, "Started watching file", testkit.StartTimeout)
-	w.Write(testkit.Line{Time: at, Stream: "stderr", Text: "one line"})
+	// It says so before it goes to the end of the file. What is written in between is from before, too.
+	require.Eventually(t, func() bool {
+		w.Write(testkit.Line{Time: at, Stream: "stderr", Text: "one line"})
+		return backend.Count() > 0
+	}, testkit.DeliverTimeout, time.Second)
 	send(t, "http://"+ip, "from an application")
-	got := backend.WaitRecords(t, 2, testkit.DeliverTimeout)
+	bodies := map[any]testkit.Record{}
+	backend.WaitFor(t, testkit.DeliverTimeout, "a line of the file and one from an application", func(records []testkit.Record) bool {
+		for _, r := range records {
+			bodies[r.Body] = r
+		}
+		return len(bodies) == 2
+	})
 	p.Stop(t)
 
-	bodies := map[any]testkit.Record{got[0].Body: got[0], got[1].Body: got[1]}
 	assert.Contains(t, bodies, "from an application")
 	file := bodies["one line"]
 	assert.Equal(t, "shop", file.Resource["k8s.namespace.name"])

@@ -24,6 +24,8 @@ type Gauges struct {
 	// AtRiskBytes is what is not delivered of files that have no name and no copy: it
 	// would be lost with the process.
 	AtRiskBytes int64
+	// Readable says that the folder of the pods could be read when it was looked at last.
+	Readable bool
 	// Watching says that changes in the folders are reported by the kernel.
 	Watching bool
 }
@@ -54,7 +56,7 @@ func (t *Tail) measureIfDue() {
 
 func (t *Tail) measure() {
 	t.gauges.next = t.now.Add(measureInterval)
-	g := Gauges{Watching: !t.tree.blind}
+	g := Gauges{Watching: !t.tree.blind, Readable: !t.tree.troubled}
 	for _, d := range t.list {
 		if d.wanted {
 			g.Containers++
