@@ -38,7 +38,7 @@ func execute(t *testing.T, args ...string) (string, error) {
 	var printed bytes.Buffer
 	cmd.SetOut(&printed)
 	cmd.SetErr(&printed)
-	cmd.SetArgs(args)
+	cmd.SetArgs(append([]string{}, args...))
 	// A configuration that is wrongly taken for good would run for ever.
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
@@ -114,9 +114,7 @@ exporters: {otlp_http: {endpoint: "http://h:2"}}
 
 	for _, args := range [][]string{{}, {"validate"}} {
 		args = append(args, "--config=a.yaml", "--config=file:b.yaml", "--config", "c.yaml")
-		before := time.Now()
 		assert.Equal(t, "Error: "+body, command(t, args...))
-		assert.Less(t, time.Since(before), 2*time.Second)
 	}
 }
 
