@@ -10,21 +10,18 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 )
 
-// allRead is how long after the last trouble with reading there is none any more: what
-// could not be read is tried again, and told again, each 5 s.
-const allRead = 12 * time.Second
+// healthInterval is how often it is looked whether what could not be read can be.
+const healthInterval = time.Second
 
 // health is the status of the receiver. Two things may be wrong, what is read and where
 // it is sent, and it is well when neither is. It is used by several goroutines.
 type health struct {
 	host component.Host
-	// allRead is the constant, but in tests.
-	allRead time.Duration
 
 	mu               sync.Mutex
 	sending, reading error
-	// unread is when something could not be read last.
-	unread time.Time
+	// looked is when it was last found out whether everything can be read.
+	looked time.Time
 }
 
 // send is told when the pipeline begins to fail, and, with nil, when it has ended to.
@@ -35,11 +32,10 @@ func (h *health) send(err error) {
 	h.tell()
 }
 
-// read is told what cannot be read.
-func (h *health) read(now time.Time, err error) {
+// read is told what cannot be read. Only the first of it is in the status.
+func (h *health) read(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.unread = now
 	if h.reading == nil {
 		h.reading = err
 		h.tell()
@@ -47,19 +43,19 @@ func (h *health) read(now time.Time, err error) {
 }
 
 // pass finds out whether everything can be read again, and returns when it wants to know
-// again whether the folder of the pods is readable; 0 is never.
-func (h *health) pass(now time.Time, readable bool) time.Duration {
+// again; 0 is never.
+func (h *health) pass(now time.Time, unreadable func() bool) time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.reading == nil {
 		return 0
 	}
-	wait := h.allRead - now.Sub(h.unread)
-	if wait > 0 {
+	if wait := healthInterval - now.Sub(h.looked); wait > 0 {
 		return wait
 	}
-	if !readable {
-		return time.Second
+	h.looked = now
+	if unreadable() {
+		return healthInterval
 	}
 	h.reading = nil
 	h.tell()

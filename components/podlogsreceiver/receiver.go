@@ -73,7 +73,7 @@ func newReceiver(set receiver.Settings, config *Config, next consumer.Logs) (*po
 	r := &podLogs{
 		config: config, set: set, room: make(chan struct{}, 1),
 		choice: choice{include: config.Include, exclude: config.Exclude},
-		health: &health{allRead: allRead},
+		health: &health{},
 		window: delivery.NewWindow[reached](delivery.Limits{
 			MaxBytes: config.InFlight.MaxBytes, MaxBytesPerSource: config.InFlight.MaxBytesPerFile,
 		}),
@@ -218,7 +218,7 @@ func (r *podLogs) mayRead() bool {
 // Pass sends what has waited long enough, and has the positions stored.
 func (r *podLogs) Pass() time.Duration {
 	now := r.now()
-	next := sooner(r.marks.pass(now, r.window), r.health.pass(now, r.tail.Gauges().Readable))
+	next := sooner(r.marks.pass(now, r.window), r.health.pass(now, r.tail.Unreadable))
 	if r.held {
 		wait := nextBatch - now.Sub(r.sent)
 		if wait <= 0 {

@@ -94,7 +94,7 @@ func (t *trouble) count(kind tail.Trouble) {
 func (t *trouble) Trouble(kind tail.Trouble, path string, err error) {
 	t.count(kind)
 	if kind == tail.Unreadable || kind == tail.Missing {
-		t.health.read(time.Now(), fmt.Errorf("%w: %s", err, hints[kind]))
+		t.health.read(fmt.Errorf("%w: %s", err, hints[kind]))
 	}
 	if !t.mayLog(kind) {
 		return

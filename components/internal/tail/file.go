@@ -64,7 +64,8 @@ type File struct {
 	ended bool
 	// nameless is since when no name is left.
 	nameless time.Time
-	// troubled is when the file may be tried again after an error.
+	// troubled is when the file may be tried again after an error; it is zero when it
+	// can be read.
 	troubled time.Time
 	// copyAgain is when it may be tried again to copy the file aside.
 	copyAgain time.Time

@@ -34,6 +34,8 @@ type folder struct {
 	blocked bool
 	// missing is since when the folder itself is not there.
 	missing time.Time
+	// unreadable says that it, or a name in it, could not be looked at last time.
+	unreadable bool
 	// wanted is what the consumer said.
 	wanted bool
 	// forgotten says that nothing is left of it.
@@ -77,14 +79,14 @@ func (t *Tail) listNames(d *folder) {
 		return
 	}
 	entries, err := t.fs.ReadDir(d.path)
+	d.unreadable = false
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if d.missing.IsZero() {
 			d.missing = t.now
 		}
 	case err != nil:
-		t.consumer.Trouble(Unreadable, d.path, err)
-		d.lookAgain(t.now.Add(tryAgain))
+		d.cannotRead(t, d.path, err)
 		return
 	default:
 		d.missing = time.Time{}
@@ -265,7 +267,13 @@ func (t *Tail) unreadable(d *folder, name string, err error) {
 		t.odd(d, NotRegular, name, nil)
 		return
 	}
-	t.consumer.Trouble(Unreadable, filepath.Join(d.path, name), err)
+	d.cannotRead(t, filepath.Join(d.path, name), err)
+}
+
+// cannotRead is called when a path in the folder cannot be read now.
+func (d *folder) cannotRead(t *Tail, path string, err error) {
+	d.unreadable = true
+	t.consumer.Trouble(Unreadable, path, err)
 	d.lookAgain(t.now.Add(tryAgain))
 }
 

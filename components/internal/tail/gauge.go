@@ -24,8 +24,6 @@ type Gauges struct {
 	// AtRiskBytes is what is not delivered of files that have no name and no copy: it
 	// would be lost with the process.
 	AtRiskBytes int64
-	// Readable says that the folder of the pods could be read when it was looked at last.
-	Readable bool
 	// Watching says that changes in the folders are reported by the kernel.
 	Watching bool
 }
@@ -56,7 +54,7 @@ func (t *Tail) measureIfDue() {
 
 func (t *Tail) measure() {
 	t.gauges.next = t.now.Add(measureInterval)
-	g := Gauges{Watching: !t.tree.blind, Readable: !t.tree.troubled}
+	g := Gauges{Watching: !t.tree.blind}
 	for _, d := range t.list {
 		if d.wanted {
 			g.Containers++
@@ -70,7 +68,7 @@ func (t *Tail) measure() {
 
 func (t *Tail) count(g *Gauges, f *File) {
 	switch {
-	case t.now.Before(f.troubled):
+	case !f.troubled.IsZero():
 		g.Troubled++
 	case !f.identified():
 		g.Waiting++

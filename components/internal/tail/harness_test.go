@@ -43,6 +43,8 @@ type node struct {
 	// marks are those at the end of the last pass.
 	marks map[Container][]Mark
 	known map[Container]bool
+	// blocked is what Unreadable said at the end of the last pass.
+	blocked bool
 }
 
 func newNode(t *testing.T) *node {
@@ -141,6 +143,7 @@ func (n *node) Changed(Container) {}
 func (n *node) Pass() time.Duration {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.blocked = n.tail.Unreadable()
 	if !n.withheld {
 		for in := range n.intakes {
 			in.acked = in.taken
@@ -224,6 +227,12 @@ func (n *node) lines() []string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return append([]string(nil), n.got...)
+}
+
+func (n *node) unreadable() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.blocked
 }
 
 func (n *node) count(kind Trouble) int {

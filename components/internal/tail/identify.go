@@ -19,6 +19,7 @@ func (t *Tail) identify(d *folder, f *File) {
 		t.fail(d, f, err)
 		return
 	}
+	f.troubled = time.Time{}
 	if !tells(head) && (len(head) == 0 || !t.quiet(f)) {
 		return
 	}

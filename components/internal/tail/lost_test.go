@@ -53,9 +53,10 @@ func zipped(t *testing.T, text string) []byte {
 // faulty is the machine's file system with faults.
 type faulty struct {
 	FS
-	// lstat makes looking at a name fail; read, if it is not 0, lets that many bytes
-	// of a file be read, and fails with the rest.
+	// lstat makes looking at a name fail, stat looking at an open file; read, if it is
+	// not 0, lets that many bytes of a file be read, and fails with the rest.
 	lstat atomic.Bool
+	stat  atomic.Bool
 	read  atomic.Int64
 	reads atomic.Int64
 }
@@ -78,6 +79,13 @@ func (f *faulty) Open(root string, parts ...string) (Handle, error) {
 type faultyHandle struct {
 	Handle
 	fs *faulty
+}
+
+func (h *faultyHandle) Stat() (Info, error) {
+	if h.fs.stat.Load() {
+		return Info{}, syscall.EIO
+	}
+	return h.Handle.Stat()
 }
 
 func (h *faultyHandle) ReadAt(p []byte, off int64) (int, error) {

@@ -215,6 +215,23 @@ func (t *Tail) unblock() {
 	}
 }
 
+// Unreadable reports whether something that should be read cannot be now: the root, a
+// folder, or a file. It was told to the consumer as Unreadable or Missing. Like the
+// methods of the consumer it belongs to the goroutine of Run.
+func (t *Tail) Unreadable() bool {
+	if t.tree.troubled {
+		return true
+	}
+	for _, pod := range t.tree.pods {
+		if pod.unreadable {
+			return true
+		}
+	}
+	return slices.ContainsFunc(t.list, func(d *folder) bool {
+		return d.unreadable || slices.ContainsFunc(d.files, func(f *File) bool { return !f.troubled.IsZero() && !f.damaged })
+	})
+}
+
 // Marks returns what has to be remembered of a container. Like the methods of the
 // consumer it belongs to the goroutine of Run; after Close any one may call it.
 func (t *Tail) Marks(id Container) []Mark {

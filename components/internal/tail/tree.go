@@ -37,6 +37,8 @@ type place struct {
 type podFolder struct {
 	containers map[string]Container
 	watched    bool
+	// unreadable says that it could not be looked at last time.
+	unreadable bool
 }
 
 // watchRoot is the place of the root, which has no name here.
@@ -143,6 +145,11 @@ func (r *tree) scan() {
 		// A twentieth of the time is enough for looking.
 		interval = min(interval, max(time.Second, 20*time.Since(begin)))
 	}
+	for _, pod := range r.pods {
+		if pod.unreadable {
+			interval = min(interval, tryAgain)
+		}
+	}
 	r.nextScan = r.t.now.Add(interval)
 }
 
@@ -163,6 +170,7 @@ func (r *tree) scanPod(name string) {
 		r.removePod(name)
 		return
 	}
+	pod.unreadable = err != nil
 	if err != nil {
 		r.t.consumer.Trouble(Unreadable, path, err)
 		if again := r.t.now.Add(tryAgain); again.Before(r.nextScan) {

@@ -80,7 +80,11 @@ func (t *Tail) readNext(d *folder) outcome {
 	result := nothing
 	for i := 0; i < len(d.files); i++ {
 		f := d.files[i]
-		if f.content == nil || !f.identified() || f.atEnd || t.now.Before(f.troubled) {
+		if f.content == nil || !f.identified() || t.now.Before(f.troubled) {
+			continue
+		}
+		if f.atEnd {
+			f.troubled = time.Time{} // It could be looked at again.
 			continue
 		}
 		if f.behind.IsZero() {
@@ -225,6 +229,7 @@ func (t *Tail) take(f *File, c Chunk) {
 	f.ended = f.ended && len(c.Data) == 0 // Somebody has gone on writing: there will be another end.
 	f.offset += int64(len(c.Data))
 	f.midLine, f.doubtful = c.Piece, false
+	f.troubled = time.Time{}
 	f.last = lastLineOf(c)
 	if len(t.buffer) > 4*chunkBytes {
 		t.buffer = make([]byte, chunkBytes+maxLastLine)
