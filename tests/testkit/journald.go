@@ -60,7 +60,7 @@ func StartJournald(t testing.TB, settings ...string) *Journald {
 	}
 	// The folders of the testing package have the name of the test in them: with a long one, the paths of the sockets
 	// would not fit into an address.
-	root, err := os.MkdirTemp("", "journald")
+	root, err := os.MkdirTemp("", "journald") //nolint:usetesting // For the reason above.
 	if err != nil {
 		t.Fatalf("create a folder for journald: %v", err)
 	}
