@@ -135,9 +135,9 @@ func (j *Journald) Stop() {
 	}
 }
 
-// Restart starts journald again, after Stop or after a SIGKILL to Process. Then
-// it finds a file that was not closed, and puts that aside with a name that ends
-// in "~".
+// Restart starts journald again, after Stop or after a SIGKILL to Process. If
+// anything was written between the last Sync and the SIGKILL, it finds a file
+// that was not closed, and puts that aside with a name that ends in "~".
 func (j *Journald) Restart() {
 	j.t.Helper()
 	j.disconnect()
