@@ -76,6 +76,8 @@ func (f *file) key() uint64 {
 		return never
 	case f.next < f.header.entries:
 		return max(f.header.headSeqnum, f.place.Seqnum)
+	case !f.live:
+		return 0 // It is finished at once.
 	}
 	return never
 }
