@@ -3,106 +3,117 @@
 package journal
 
 import (
-	"bytes"
-	"compress/gzip"
-	"encoding/binary"
 	"fmt"
-	"io"
 	"os"
-	"strings"
+	"path/filepath"
+	"strconv"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
+
+	"github.com/tributary-otel/tributary/components/internal/journal/journaltest"
 )
 
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m)
+const machine = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+// disk is a folder of journals, below which nothing is of the machine that tests run on.
+type disk struct {
+	t       *testing.T
+	root    string
+	options Options
+	files   int
+	told    []string
 }
 
-// troubles collects what a reader tells.
-type troubles []string
-
-func (t *troubles) tell(kind Trouble, _ string, err error) {
-	*t = append(*t, fmt.Sprintf("%s: %v", kind, err))
-}
-
-// of counts those of a kind.
-func (t *troubles) of(kind Trouble) (n int) {
-	for _, told := range *t {
-		if strings.HasPrefix(told, string(kind)+":") {
-			n++
-		}
+func newDisk(t *testing.T) *disk {
+	d := &disk{t: t, root: t.TempDir()}
+	d.options = Options{Directories: []string{d.path("var/log/journal"), d.path("run/log/journal")}, MachineID: id(0xaa)}
+	d.options.Trouble = func(kind Trouble, path string, err error) {
+		rel, _ := filepath.Rel(d.root, path)
+		d.told = append(d.told, string(kind)+" "+rel+": "+err.Error())
 	}
-	return n
+	for _, folder := range d.options.Directories {
+		require.NoError(t, os.MkdirAll(folder, 0o755))
+	}
+	return d
 }
 
-// open opens a reader that is closed when the test ends.
-func open(t testing.TB, o Options) *Reader {
-	t.Helper()
-	r, err := Open(o)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, r.Close()) })
+func id(b byte) (id ID) {
+	for i := range id {
+		id[i] = b
+	}
+	return id
+}
+
+func (d *disk) path(name string) string { return filepath.Join(d.root, name) }
+
+// create makes a file in a sequence. Each has another ID.
+func (d *disk) create(name string, sequence byte) *journaltest.File {
+	d.files++
+	path := d.path(name)
+	require.NoError(d.t, os.MkdirAll(filepath.Dir(path), 0o755))
+	return journaltest.Create(d.t, path, journaltest.Options{Compact: d.files%2 == 0, FileID: id(byte(d.files)), SeqnumID: id(sequence)})
+}
+
+// system is the name of a file on the disk, memory of one in memory.
+func system(name string) string { return "var/log/journal/" + machine + "/" + name + ".journal" }
+func memory(name string) string { return "run/log/journal/" + machine + "/" + name + ".journal" }
+
+// numbered appends entries with messages that are their numbers, and times by them.
+func numbered(f *journaltest.File, numbers ...int) {
+	for _, n := range numbers {
+		f.Append(at(n, n))
+	}
+}
+
+// at is the entry with a number that is written at a time.
+func at(number, seconds int) journaltest.Entry {
+	return journaltest.Entry{
+		Seqnum: uint64(number), Realtime: uint64(1000+seconds) * 1e6, Monotonic: uint64(seconds) * 1e6,
+		Fields: []journaltest.Field{{Name: "MESSAGE", Value: strconv.Itoa(number)}, {Name: "UNIT", Value: "web"}},
+	}
+}
+
+func upTo(from, to int) (list []int) {
+	for n := from; n <= to; n++ {
+		list = append(list, n)
+	}
+	return list
+}
+
+func (d *disk) open() *Reader {
+	d.t.Helper()
+	r, err := Open(d.options)
+	require.NoError(d.t, err)
+	d.t.Cleanup(func() { _ = r.Close() })
 	return r
 }
 
-// drain reads until there is nothing more for now, and returns the messages.
-func drain(t testing.TB, r *Reader) (messages []string) {
-	t.Helper()
-	each(t, r, func(e *Entry) {
-		message, _ := e.Get("MESSAGE")
-		messages = append(messages, message)
-	})
-	return messages
-}
-
-func each(t testing.TB, r *Reader, use func(*Entry)) {
+// messages reads what is there.
+func messages(t *testing.T, r *Reader) (list []string) {
 	t.Helper()
 	for {
 		e, err := r.Next()
 		require.NoError(t, err)
+		if e == nil && r.more {
+			continue
+		}
 		if e == nil {
-			return
+			return list
 		}
-		use(e)
+		message, _ := e.Get("MESSAGE")
+		list = append(list, message)
 	}
 }
 
-// export writes an entry as journalctl does, in the Journal Export Format
-// (https://systemd.io/JOURNAL_EXPORT_FORMATS/).
-func export(out *bytes.Buffer, e *Entry) {
-	c := &e.Cursor
-	fmt.Fprintf(out, "__CURSOR=%s\n__REALTIME_TIMESTAMP=%d\n__MONOTONIC_TIMESTAMP=%d\n_BOOT_ID=%s\n", c, c.Realtime, c.Monotonic, c.BootID)
-	for _, f := range e.Fields {
-		if f.Name == "_BOOT_ID" {
-			continue
-		}
-		if printable(f.Value) {
-			fmt.Fprintf(out, "%s=%s\n", f.Name, f.Value)
-			continue
-		}
-		length := binary.LittleEndian.AppendUint64(nil, uint64(len(f.Value)))
-		fmt.Fprintf(out, "%s\n%s%s\n", f.Name, length, f.Value)
+func texts(numbers ...int) (list []string) {
+	for _, n := range numbers {
+		list = append(list, fmt.Sprint(n))
 	}
-	out.WriteByte('\n')
+	return list
 }
 
-func printable(value string) bool {
-	return utf8.ValidString(value) && !strings.ContainsFunc(value, func(r rune) bool {
-		return r < ' ' && r != '\t' || r >= 0x7f && r < 0xa0
-	})
-}
-
-// gunzip reads a compressed file.
-func gunzip(t testing.TB, path string) []byte {
-	t.Helper()
-	file, err := os.Open(path)
-	require.NoError(t, err)
-	defer file.Close()
-	reader, err := gzip.NewReader(file)
-	require.NoError(t, err)
-	content, err := io.ReadAll(reader)
-	require.NoError(t, err)
-	return content
+func (d *disk) rename(from, to string) {
+	d.t.Helper()
+	require.NoError(d.t, os.Rename(d.path(from), d.path(to)))
 }
