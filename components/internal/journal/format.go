@@ -47,6 +47,15 @@ const (
 	typeEntryArray = 6
 )
 
+// How the payload of DATA objects is packed.
+const (
+	dataXZ   = 1 << 0
+	dataLZ4  = 1 << 1
+	dataZstd = 1 << 2
+
+	dataPacked = dataXZ | dataLZ4 | dataZstd
+)
+
 // The sizes of what stands before the payload of an object.
 const (
 	objectHead     = 16
@@ -82,12 +91,13 @@ type header struct {
 	size, end uint64
 	// entries is how many entries there are. It is raised after everything else is
 	// written, apart from what is below.
-	entries              uint64
-	tailSeqnum           uint64
-	headSeqnum           uint64
-	arrayOffset          uint64
-	headTime, tailTime   uint64
-	compact, hasTailBoot bool
+	entries            uint64
+	tailSeqnum         uint64
+	headSeqnum         uint64
+	arrayOffset        uint64
+	headTime, tailTime uint64
+	tailMonotonic      uint64
+	compact            bool
 }
 
 // unsupported are properties that this reader does not know.
@@ -130,6 +140,7 @@ func parseHeader(raw []byte) (h header, err error) {
 	h.tailSeqnum, h.headSeqnum = le.Uint64(raw[160:]), le.Uint64(raw[168:])
 	h.arrayOffset = le.Uint64(raw[176:])
 	h.headTime, h.tailTime = le.Uint64(raw[184:]), le.Uint64(raw[192:])
+	h.tailMonotonic = le.Uint64(raw[200:])
 	// An entry takes 64 bytes and a slot: there cannot be more of them than that.
 	if h.entries > h.end/entryHead {
 		return h, errNoJournal

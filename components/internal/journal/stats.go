@@ -2,6 +2,12 @@
 
 package journal
 
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+)
+
 // Trouble is a kind of what is unusual.
 type Trouble string
 
@@ -44,4 +50,61 @@ type Stats struct {
 }
 
 // Stats may be called at any time, from any goroutine.
-func (r *Reader) Stats() Stats { return Stats{} }
+func (r *Reader) Stats() Stats {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stats
+}
+
+func (r *Reader) count(change func(*Stats)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change(&r.stats)
+}
+
+// measure finds out what changes of itself.
+func (r *Reader) measure() {
+	files, newest, troubled := 0, uint64(0), 0
+	for _, f := range r.files {
+		if f.handle != nil {
+			files++
+		}
+		newest = max(newest, f.header.tailTime)
+		if f.aside {
+			troubled++
+		}
+	}
+	for _, n := range r.paths {
+		if n.told != "" {
+			troubled++
+		}
+	}
+	r.count(func(n *Stats) {
+		n.Files, n.Troubled, n.LagMicroseconds = files, troubled, 0
+		if at := r.position.Realtime; at != 0 && newest > at {
+			n.LagMicroseconds = int64(newest - at)
+		}
+	})
+}
+
+func (r *Reader) trouble(kind Trouble, path string, err error) {
+	r.options.Trouble(kind, path, err)
+}
+
+// damaged is called for what is skipped.
+func (r *Reader) damaged(f *file, err error) {
+	r.count(func(n *Stats) { n.Damaged++ })
+	r.trouble(Damaged, f.path, err)
+}
+
+// lost is called for entries that were deleted before they were read. Where some files
+// of a journal are not read, nobody can say what numbers those hold.
+func (r *Reader) lost(f *file, entries uint64) {
+	if r.partial[filepath.Dir(f.path)] {
+		return
+	}
+	r.count(func(n *Stats) { n.Lost += int64(entries) })
+	r.trouble(Gap, f.path, fmt.Errorf("%d entries were deleted before they were read", entries))
+}
+
+var errVacuumed = errors.New("it was deleted before it was read to its end")

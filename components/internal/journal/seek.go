@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package journal
+
+import "slices"
+
+// seek says where reading begins in a file: at the first entry that is wanted. In the
+// order of a file, all behind it are wanted as well.
+type seek func(f *file, c *Cursor) bool
+
+// SeekHead goes before the oldest entry; that is where a reader stands at first. Like
+// the other ways to seek it is called before the first Next.
+func (r *Reader) SeekHead() {
+	r.seek = nil
+}
+
+// SeekTail goes behind the newest entry.
+func (r *Reader) SeekTail() {
+	tails := make(map[ID]uint64)
+	for id, s := range r.sequences {
+		for _, f := range s.files {
+			tails[id] = max(tails[id], f.header.tailSeqnum)
+		}
+		s.last, s.known = tails[id], max(s.known, tails[id])
+	}
+	now := uint64(r.now().UnixMicro())
+	r.startedAt(nil)
+	r.seek = func(f *file, c *Cursor) bool {
+		if tail, known := tails[c.SeqnumID]; known {
+			return c.Seqnum > tail
+		}
+		return f.late || c.Realtime >= now
+	}
+	r.behind = func(f *file) bool {
+		tail, known := tails[f.header.seqnumID]
+		return known && f.header.tailSeqnum <= tail
+	}
+}
+
+// SeekRealtime goes before the first entry that was written at or after a time, in
+// microseconds since 1970.
+func (r *Reader) SeekRealtime(usec uint64) {
+	r.startedAt(nil)
+	r.seek = func(f *file, c *Cursor) bool { return f.late || c.Realtime >= usec }
+	r.behind = func(f *file) bool { return !f.late && f.header.tailTime < usec }
+}
+
+// SeekCursor goes behind the entry that a cursor names. If that entry is gone, it goes
+// before the first one that came after it: by number if the sequence is still there,
+// else by the time of its boot, else by the real time; entries of the running boot are
+// newer than any of another one.
+func (r *Reader) SeekCursor(c Cursor) {
+	r.startedAt([]Mark{{Cursor: c}})
+	r.seek = func(f *file, e *Cursor) bool {
+		switch {
+		case e.SeqnumID == c.SeqnumID:
+			return e.Seqnum > c.Seqnum
+		case f.late:
+			return true
+		case e.BootID == c.BootID:
+			return e.Monotonic > c.Monotonic
+		case e.BootID == r.boot && r.boot != ID{}:
+			return true
+		}
+		return e.Realtime > c.Realtime
+	}
+	r.behind = func(f *file) bool { return f.header.seqnumID == c.SeqnumID && f.header.tailSeqnum <= c.Seqnum }
+}
+
+// SeekMarks goes to where a reader stood whose Marks these are. Sequences that are not
+// among them are new, apart from copies of what was read in memory.
+func (r *Reader) SeekMarks(marks []Mark) {
+	marks = slices.Clone(marks)
+	r.startedAt(marks)
+	numbers := make(map[ID]uint64)
+	for _, m := range marks {
+		numbers[m.SeqnumID] = max(numbers[m.SeqnumID], m.Seqnum)
+	}
+	r.seek = func(f *file, e *Cursor) bool {
+		for i := range marks {
+			if marks[i].copied(f, e) {
+				return false
+			}
+		}
+		return e.Seqnum > numbers[e.SeqnumID]
+	}
+	r.behind = func(f *file) bool { return f.header.tailSeqnum <= numbers[f.header.seqnumID] }
+}
+
+// startedAt notes where reading has begun in the sequences that marks name.
+func (r *Reader) startedAt(marks []Mark) {
+	for _, m := range marks {
+		r.started[m.SeqnumID] = m
+		if s := r.sequences[m.SeqnumID]; s != nil {
+			s.resume(m)
+		}
+	}
+}
+
+// resume says that everything up to a mark was read, and nothing beyond.
+func (s *sequence) resume(m Mark) {
+	s.last, s.known, s.mark = m.Seqnum, m.Seqnum, m
+	for _, f := range s.files {
+		f.old = 0
+	}
+}
+
+// begin finds out where reading begins in a file.
+func (r *Reader) begin(f *file) error {
+	if r.seek == nil {
+		f.started = true
+		return nil
+	}
+	if r.behind != nil && r.behind(f) {
+		f.started, f.next = true, f.header.entries
+		return nil
+	}
+	if err := r.open(f); err != nil {
+		return err
+	}
+	low, high := uint64(0), f.header.entries
+	for low < high {
+		middle := low + (high-low)/2
+		c, at, readable := f.readableFrom(middle, high)
+		switch {
+		case !readable || r.seek(f, &c):
+			high = middle // If nobody can tell, it is rather read again than left out.
+		default:
+			low = at + 1
+		}
+	}
+	f.started, f.next = true, low
+	return nil
+}
+
+// readableFrom returns the first entry from an index on, but before another one, that
+// can be read.
+func (f *file) readableFrom(index, before uint64) (c Cursor, at uint64, ok bool) {
+	for ; index < before; index++ {
+		c, _, err := f.entryAt(index)
+		if err == nil {
+			return c, index, true
+		}
+		if !isDamage(err) {
+			break
+		}
+	}
+	return c, 0, false
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package journal
+
+import "slices"
+
+// sequence is the files whose entries one journald has numbered, one by one: those of the
+// system and of users, and what they were called before. Within it the numbers are the
+// order.
+type sequence struct {
+	id ID
+	// files are those that are not read to their end, sorted by their keys.
+	files []*file
+	// last is the number of the entry that was looked at last. Numbers up to known are
+	// of entries that were there when the sequence was found: what is deleted of them
+	// is counted by file, and what is missing beyond, by number.
+	last, known uint64
+	// skipped is how many entries since then could not be read.
+	skipped uint64
+	// mark is where reading stands, as far as it has begun.
+	mark Mark
+}
+
+func (s *sequence) add(f *file) {
+	f.sequence = s
+	s.files = append(s.files, f)
+	s.sort(len(s.files) - 1)
+}
+
+// sort moves a file to where its key belongs.
+func (s *sequence) sort(i int) {
+	for ; i > 0 && s.files[i].key() < s.files[i-1].key(); i-- {
+		s.files[i], s.files[i-1] = s.files[i-1], s.files[i]
+	}
+	for ; i+1 < len(s.files) && s.files[i].key() > s.files[i+1].key(); i++ {
+		s.files[i], s.files[i+1] = s.files[i+1], s.files[i]
+	}
+}
+
+// resort moves a file whose key has changed.
+func (s *sequence) resort(f *file) {
+	if i := slices.Index(s.files, f); i >= 0 {
+		s.sort(i)
+	}
+}
+
+func (s *sequence) remove(f *file) {
+	if i := slices.Index(s.files, f); i >= 0 {
+		s.files = slices.Delete(s.files, i, i+1)
+	}
+}
+
+// least returns the file with the next entry of the sequence, or nil.
+func (r *Reader) least(s *sequence) *file {
+	for len(s.files) > 0 {
+		f := s.files[0]
+		switch {
+		case f.placed && !r.mayBeMissing(s, f):
+			return f
+		case f.placed: // Not the next one any more, perhaps.
+		case f.key() == never && f.live, f.aside:
+			return nil // It is the same with all that are behind it.
+		case f.started && f.next >= f.header.entries:
+			r.finish(f)
+		case !r.ready(f):
+		case f.blocking(r.now()):
+			return nil
+		case !f.placed && f.next < f.header.entries:
+			f.aside = true // The others go on.
+			s.sort(0)
+		default:
+			s.sort(0)
+		}
+	}
+	return nil
+}
+
+// mayBeMissing is asked when the entry that comes next does not have the next number. The
+// entries between were written before it, hence they can be seen by now: it looks for
+// them, and reports whether the files have changed by that.
+func (r *Reader) mayBeMissing(s *sequence, f *file) (changed bool) {
+	if f.place.Seqnum <= s.last+1 {
+		return false
+	}
+	for _, other := range slices.Clone(s.files) {
+		if other.live && other.handle != nil && other.read < f.read && r.refresh(other) {
+			changed = true
+		}
+	}
+	if r.looked < f.read && r.look() {
+		changed = true
+	}
+	return changed
+}
+
+// pass notes that an entry was looked at, and what is missing before it.
+func (r *Reader) pass(s *sequence, f *file) {
+	n := f.place.Seqnum
+	if before := max(s.last, s.known); n > before+1 && n-before-1 > s.skipped {
+		r.lost(f, n-before-1-s.skipped)
+	}
+	s.skipped = 0
+	if n >= s.last {
+		s.last = n
+		s.mark = Mark{Cursor: f.place, Folder: f.folder, Volatile: f.volatile}
+	}
+	f.next++
+	f.placed = false
+}
