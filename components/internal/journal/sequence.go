@@ -106,4 +106,7 @@ func (r *Reader) pass(s *sequence, f *file) {
 	}
 	f.next++
 	f.placed = false
+	if f.next >= f.header.entries {
+		s.resort(f)
+	}
 }
