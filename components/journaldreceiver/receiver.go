@@ -139,8 +139,7 @@ func (r *journald) Start(ctx context.Context, host component.Host) (err error) {
 
 // seek goes to where reading begins. A stored position wins over all settings.
 func (r *journald) seek(ctx context.Context) position {
-	from, now := r.store.loaded, time.Now()
-	at := r.set.Logger.With(zap.Int("files", r.reader.Stats().Files))
+	from, now, at := r.store.loaded, time.Now(), r.set.Logger
 	switch {
 	case len(from.marks) > 0:
 		r.reader.SeekMarks(from.marks)
