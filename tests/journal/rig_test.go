@@ -89,7 +89,12 @@ func (r *rig) line() string {
 }
 
 // pass lets time pass in which nothing is asked of the collector.
-func (r *rig) pass(most time.Duration) { time.Sleep(time.Duration(r.random.Int64N(int64(most)))) }
+func (r *rig) pass(most time.Duration) {
+	select {
+	case <-time.After(time.Duration(r.random.Int64N(int64(most)))):
+	case <-r.t.Context().Done():
+	}
+}
 
 // settle waits until everything has arrived, and returns what has arrived twice. What
 // comes first is in the order in which it was written.
