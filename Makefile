@@ -29,7 +29,7 @@ test: build ## Run every test: units, the distribution, and the built binary end
 	go test ./...
 
 test-race: ## Run the unit tests with the race detector (needs a C compiler).
-	CGO_ENABLED=1 go test -race $$(go list ./... | grep -v -e /distro/tributary -e /tests/integration)
+	CGO_ENABLED=1 go test -race $$(go list ./... | grep -v -e /distro/tributary -e /tests/integration -e /tests/journal)
 
 e2e: build ## Run the tests against real servers: Loki, built once from its module into the user's cache (some minutes).
 	TRIBUTARY_E2E=1 go test -timeout 40m ./tests/loki/...

@@ -18,6 +18,9 @@ fi
 find "$logs" -type d ! \( -readable -executable \) -prune \
 	-printf 'make run: cannot read the folder %p (owner %u, group %g): the logs below it are left out\n' >&2 2>/dev/null || true
 
+find "${TRIBUTARY_JOURNAL:-/var/log/journal}" -name '*.journal' ! -readable \
+	-printf 'make run: cannot read the journal %p (group %g): join that group to see it\n' >&2 2>/dev/null || true
+
 # Opening a named pipe would wait for its writer, and all reading with it.
 pipes=$(find "$logs" -type p 2>/dev/null | tr '\n' ',' || true)
 if [ -n "$pipes" ]; then

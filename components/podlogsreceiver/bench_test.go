@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
+	"github.com/tributary-otel/tributary/components/internal/outlet"
 	"github.com/tributary-otel/tributary/components/internal/tail"
 	"github.com/tributary-otel/tributary/components/podlogsreceiver/internal/metadata"
 )
@@ -74,7 +75,7 @@ func BenchmarkReceiver(b *testing.B) {
 	var used time.Duration
 	for b.Loop() {
 		config := createDefaultConfig().(*Config)
-		config.Path, config.DeadLetter.Path, config.Spill.Directory = pods, none, none
+		config.Path, config.DeadLetter.Path, config.Spill.Directory = pods, outlet.None, outlet.None
 		r, err := newReceiver(receivertest.NewNopSettings(metadata.Type), config, consumertest.NewNop())
 		require.NoError(b, err)
 		before := cpuTime(b)

@@ -13,8 +13,6 @@ import (
 	"github.com/tributary-otel/tributary/components/internal/tail"
 )
 
-func kindOf(name string) tail.Trouble { return tail.Trouble(name) }
-
 func TestWhichContainersAreRead(t *testing.T) {
 	id := tail.Container{Namespace: "shop", Pod: "web-0", UID: "uid-1", Name: "main"}
 	for _, tt := range []struct {

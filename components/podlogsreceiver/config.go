@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+
+	"github.com/tributary-otel/tributary/components/internal/outlet"
 )
 
 // Config is what a user says about the receiver.
@@ -51,7 +53,7 @@ type Config struct {
 	// InFlight bounds what is read and not delivered.
 	InFlight InFlightConfig `mapstructure:"in_flight"`
 	// DeadLetter is where records go that the backend refuses for good.
-	DeadLetter DeadLetterConfig `mapstructure:"dead_letter"`
+	DeadLetter outlet.DeadLetterConfig `mapstructure:"dead_letter"`
 	// Spill is where the rest of deleted files goes.
 	Spill SpillConfig `mapstructure:"spill"`
 	// ShutdownTimeout is how long a shutdown waits for what is in flight (default:
@@ -91,16 +93,6 @@ type InFlightConfig struct {
 	MaxBatches int `mapstructure:"max_batches"`
 }
 
-// DeadLetterConfig is where records go that the backend refuses for good.
-type DeadLetterConfig struct {
-	// Path of the file, which is written as JSON, one record per line, and created with
-	// the first one (default: /var/lib/tributary/dead-letter/<receiver>.jsonl). `none`
-	// keeps no file; the records are then only counted.
-	Path string `mapstructure:"path"`
-	// MaxBytes bounds the file and its predecessor together (default: 100 MiB).
-	MaxBytes int64 `mapstructure:"max_bytes"`
-}
-
 // SpillConfig is where the rest of files goes that are deleted before they are
 // delivered.
 type SpillConfig struct {
@@ -118,10 +110,8 @@ const (
 	startAtEnd       = "end"
 	utf8Escape       = "escape"
 	utf8Bytes        = "bytes"
-	none             = "none"
 
-	deadLetterFolder = "/var/lib/tributary/dead-letter"
-	spillFolder      = "/var/lib/tributary/spill"
+	spillFolder = "/var/lib/tributary/spill"
 )
 
 var _ component.Config = (*Config)(nil)
@@ -137,7 +127,7 @@ func createDefaultConfig() component.Config {
 		InvalidUTF8:     utf8Escape,
 		Batch:           BatchConfig{MaxRecords: 5000, MaxBytes: 1 << 20, Timeout: 500 * time.Millisecond},
 		InFlight:        InFlightConfig{MaxBytes: 32 << 20, MaxBytesPerFile: 4 << 20, MaxBatches: 16},
-		DeadLetter:      DeadLetterConfig{MaxBytes: 100 << 20},
+		DeadLetter:      outlet.DeadLetterConfig{MaxBytes: 100 << 20},
 		Spill:           SpillConfig{MaxBytes: 5 << 30},
 		ShutdownTimeout: 20 * time.Second,
 	}
@@ -218,16 +208,4 @@ func (s *Selection) validate(key string) (errs []error) {
 		}
 	}
 	return errs
-}
-
-// place is where something of this receiver is kept: what the user says, or a name of
-// its own in a folder; "" for none.
-func place(setting, folder string, id component.ID, suffix string) string {
-	switch setting {
-	case none:
-		return ""
-	case "":
-		return filepath.Join(folder, strings.ReplaceAll(id.String(), "/", "_")+suffix)
-	}
-	return setting
 }

@@ -14,6 +14,8 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/tributary-otel/tributary/components/internal/outlet"
 )
 
 // readConfig reads settings as the collector does.
@@ -34,7 +36,7 @@ func TestDefaults(t *testing.T) {
 		PollInterval: 250 * time.Millisecond, MaxLineBytes: 1048576, InvalidUTF8: "escape",
 		Batch:      BatchConfig{MaxRecords: 5000, MaxBytes: 1048576, Timeout: 500 * time.Millisecond},
 		InFlight:   InFlightConfig{MaxBytes: 33554432, MaxBytesPerFile: 4194304, MaxBatches: 16},
-		DeadLetter: DeadLetterConfig{MaxBytes: 104857600}, Spill: SpillConfig{MaxBytes: 5368709120}, ShutdownTimeout: 20 * time.Second,
+		DeadLetter: outlet.DeadLetterConfig{MaxBytes: 104857600}, Spill: SpillConfig{MaxBytes: 5368709120}, ShutdownTimeout: 20 * time.Second,
 	}, config)
 }
 
@@ -69,7 +71,7 @@ func TestEachSettingIsTaken(t *testing.T) {
 		PollInterval: time.Second, MaxLineBytes: 2048, InvalidUTF8: "bytes",
 		Batch:      BatchConfig{MaxRecords: 1, MaxBytes: 2, Timeout: 3 * time.Second},
 		InFlight:   InFlightConfig{MaxBytes: 4, MaxBytesPerFile: 5, MaxBatches: 6},
-		DeadLetter: DeadLetterConfig{Path: "/dead", MaxBytes: 7}, Spill: SpillConfig{Directory: "/spill", MaxBytes: 8},
+		DeadLetter: outlet.DeadLetterConfig{Path: "/dead", MaxBytes: 7}, Spill: SpillConfig{Directory: "/spill", MaxBytes: 8},
 		ShutdownTimeout: 9 * time.Second,
 	}, config)
 }
@@ -115,13 +117,6 @@ func TestUnknownSettingsAreRefused(t *testing.T) {
 	}
 }
 
-func TestWhereThingsAreKept(t *testing.T) {
-	id := component.MustNewIDWithName("pod_logs", "a/b")
-	assert.Equal(t, "/folder/pod_logs_a_b.jsonl", place("", "/folder", id, ".jsonl"))
-	assert.Equal(t, "/mine", place("/mine", "/folder", id, ".jsonl"))
-	assert.Empty(t, place("none", "/folder", id, ".jsonl"))
-}
-
 // The README is what a user reads.
 func TestTheREADMENamesEachSettingAndEachAnomaly(t *testing.T) {
 	raw, err := os.ReadFile("README.md")
@@ -140,12 +135,12 @@ func TestTheREADMENamesEachSettingAndEachAnomaly(t *testing.T) {
 	require.NoError(t, err)
 	files := regexp.MustCompile(`\w+ Trouble = "(\w+)"`).FindAllStringSubmatch(string(source), -1)
 	require.NotEmpty(t, files)
-	trouble := newTrouble(nil, &health{})
-	for _, kind := range files {
-		assert.Contains(t, hints, kindOf(kind[1]), "what is said of it")
-		assert.Contains(t, trouble.counts, kindOf(kind[1]), "a kind that is counted")
-	}
+	hints := map[string]string{}
 	for _, kind := range kinds {
-		assert.Contains(t, string(raw), "\n| `"+string(kind)+"` | ")
+		hints[string(kind.Name)] = kind.Hint
+		assert.Contains(t, string(raw), "\n| `"+string(kind.Name)+"` | ")
+	}
+	for _, kind := range files {
+		assert.NotEmpty(t, hints[kind[1]], kind[1])
 	}
 }

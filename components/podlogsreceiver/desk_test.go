@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
 	"github.com/tributary-otel/tributary/components/internal/delivery"
+	"github.com/tributary-otel/tributary/components/internal/outlet"
 	"github.com/tributary-otel/tributary/components/internal/tail"
 	"github.com/tributary-otel/tributary/components/podlogsreceiver/internal/metadata"
 )
@@ -41,7 +42,7 @@ type sending struct {
 func newDesk(t testing.TB, change func(*Config)) *desk {
 	t.Helper()
 	config := createDefaultConfig().(*Config)
-	config.DeadLetter.Path = none
+	config.DeadLetter.Path = outlet.None
 	if change != nil {
 		change(config)
 	}

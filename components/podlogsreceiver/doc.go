@@ -18,7 +18,7 @@
 //     together what the runtime has split;
 //   - batch.go gathers the lines of many files;
 //   - logs.go makes log records of a batch, resource.go their resources;
-//   - send.go hands them on, reads the errors, and keeps what is refused for good;
+//   - send.go hands them on, by internal/outlet, and keeps what is refused for good;
 //   - marks.go stores how far each file is delivered;
-//   - trouble.go, health.go and metrics.go say how it goes.
+//   - trouble.go and metrics.go say how it goes.
 package podlogsreceiver

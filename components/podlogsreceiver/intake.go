@@ -129,11 +129,11 @@ func (in *intake) line(line []byte, size int, cut bool) {
 	}
 	switch {
 	case l.Format == runtimelog.Unknown:
-		r.trouble.count(unknownLine)
+		r.trouble.Count(unknownLine)
 	case l.BadTime:
-		r.trouble.count(badTime)
+		r.trouble.Count(badTime)
 	case l.BadTag:
-		r.trouble.count(badTag)
+		r.trouble.Count(badTag)
 	}
 	if l.Format != runtimelog.Unknown && (l.Partial || in.joins[l.Stream] != nil) {
 		in.piece(l)
@@ -168,7 +168,7 @@ func (in *intake) makeRoom(bytes int) {
 func (in *intake) emitPieces(time int64, stream runtimelog.Stream, body []byte, others []*intake) (last []byte) {
 	longest := in.receiver.config.MaxLineBytes
 	if len(body) > longest {
-		in.receiver.trouble.count(longJoin)
+		in.receiver.trouble.Count(longJoin)
 	}
 	for len(body) > longest {
 		n := longest
@@ -188,7 +188,7 @@ func (in *intake) emitPieces(time int64, stream runtimelog.Stream, body []byte, 
 // behind it.
 func (in *intake) emit(time int64, stream runtimelog.Stream, body []byte) {
 	if in.receiver.batch.add(in, time, stream, body) {
-		in.receiver.trouble.count(invalidUTF8)
+		in.receiver.trouble.Count(invalidUTF8)
 	}
 	in.records++
 }
@@ -240,7 +240,7 @@ func (in *intake) Idle() bool {
 func (in *intake) End() {
 	for stream, j := range in.joins {
 		if j != nil {
-			in.receiver.trouble.count(unfinishedJoin)
+			in.receiver.trouble.Count(unfinishedJoin)
 			in.endJoin(runtimelog.Stream(stream)) //nolint:gosec // One of three.
 		}
 	}

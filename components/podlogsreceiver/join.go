@@ -31,7 +31,7 @@ func (in *intake) piece(l runtimelog.Line) {
 		in.held[l.Stream] = in.lineStart
 	}
 	if len(j.text) > 0 && len(j.text)+len(l.Body) > r.config.MaxLineBytes {
-		r.trouble.count(longJoin)
+		r.trouble.Count(longJoin)
 		in.hand(j, l.Stream)
 		j.in, j.text = append(j.in[:0], in), j.text[:0]
 		in.held[l.Stream] = in.lineStart

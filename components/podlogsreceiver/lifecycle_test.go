@@ -78,7 +78,7 @@ func TestAFolderThatComesLater(t *testing.T) {
 	n.config.Storage = nil
 	n.config.Path += "/later"
 	n.start()
-	require.Eventually(t, func() bool { return n.receiver.trouble.counts["missing_folder"].Load() == 1 }, patience, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return n.receiver.trouble.Of("missing_folder") == 1 }, patience, 5*time.Millisecond)
 	assert.Len(t, n.logs.FilterMessageSnippet("it has to be mounted").All(), 1)
 }
 

@@ -107,12 +107,12 @@ func TestWhatBecomesOfLines(t *testing.T) {
 			}
 			for _, kind := range kinds {
 				want := int64(0)
-				if kind == tt.count {
+				if kind.Name == tt.count {
 					want = 1
 				}
-				assert.GreaterOrEqual(t, d.trouble.counts[kind].Load(), want, kind)
-				if want == 0 && kind != invalidUTF8 {
-					assert.Zero(t, d.trouble.counts[kind].Load(), kind)
+				assert.GreaterOrEqual(t, d.trouble.Of(kind.Name), want, kind.Name)
+				if want == 0 && kind.Name != invalidUTF8 {
+					assert.Zero(t, d.trouble.Of(kind.Name), kind.Name)
 				}
 			}
 		})

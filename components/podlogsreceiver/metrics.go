@@ -76,7 +76,7 @@ func (m *metrics) files(r *podLogs, o metric.Observer) {
 		o.ObserveInt64(b.ReceiverPodLogsSpilledBytes, r.spilled.Bytes())
 	}
 	for _, kind := range kinds {
-		o.ObserveInt64(b.ReceiverPodLogsAnomalies, r.trouble.counts[kind].Load(), with("kind", string(kind)))
+		o.ObserveInt64(b.ReceiverPodLogsAnomalies, r.trouble.Of(kind.Name), with("kind", string(kind.Name)))
 	}
 }
 

@@ -20,6 +20,8 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/tributary-otel/tributary/components/internal/outlet"
 )
 
 // scraped are the values of one scrape, by name and attribute.
@@ -115,7 +117,7 @@ func TestEachScrapeBalances(t *testing.T) {
 func TestTheLagIsThereInAnOutage(t *testing.T) {
 	t.Parallel()
 	n, scrape := withMetrics(t)
-	n.config.Spill.Directory = none
+	n.config.Spill.Directory = outlet.None
 	n.failWith(func([]string) error { return errors.New("the backend is down") })
 	n.write(web, "0.log", cri("one", "two"))
 	n.write(web, "0.log", "what?\n")
@@ -136,7 +138,7 @@ func TestTheLagIsThereInAnOutage(t *testing.T) {
 	})
 	n.wants("one", "two", "what?")
 	for _, kind := range kinds {
-		assert.Contains(t, scrape(), "anomalies "+string(kind))
+		assert.Contains(t, scrape(), "anomalies "+string(kind.Name))
 	}
 }
 
@@ -151,15 +153,4 @@ func TestOddNamesAreCounted(t *testing.T) {
 	assert.InDelta(t, 1, s["anomalies not_regular"], 0)
 	assert.InDelta(t, 1, s["anomalies link_outside"], 0)
 	assert.Equal(t, 2, n.logs.FilterMessageSnippet("Container logs: ").Len())
-}
-
-func TestALogIsNotFloodedWithOneKind(t *testing.T) {
-	n := newNode(t)
-	trouble := newTrouble(n.settings.Logger, &health{})
-	for range 100 {
-		trouble.Trouble("truncated", "/x", nil)
-		trouble.Trouble("not a kind", "/x", nil)
-	}
-	assert.EqualValues(t, 100, trouble.counts["truncated"].Load())
-	assert.Equal(t, 20, n.logs.Len())
 }

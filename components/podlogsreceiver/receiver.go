@@ -14,10 +14,10 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/receiver"
-	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
 
 	"github.com/tributary-otel/tributary/components/internal/delivery"
+	"github.com/tributary-otel/tributary/components/internal/outlet"
 	"github.com/tributary-otel/tributary/components/internal/runtimelog"
 	"github.com/tributary-otel/tributary/components/internal/spill"
 	"github.com/tributary-otel/tributary/components/internal/tail"
@@ -31,11 +31,10 @@ type podLogs struct {
 	choice  choice
 	window  *delivery.Window[reached]
 	sender  *delivery.Sender[reached, lines]
-	output  *output
+	outlet  *outlet.Outlet
 	tail    *tail.Tail
 	marks   *marks
 	trouble *trouble
-	health  *health
 	metrics *metrics
 	spilled *spill.Store
 
@@ -64,25 +63,21 @@ var (
 )
 
 func newReceiver(set receiver.Settings, config *Config, next consumer.Logs) (*podLogs, error) {
-	report, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{
-		ReceiverID: set.ID, LongLivedCtx: true, ReceiverCreateSettings: set,
-	})
+	out, err := outlet.New(outlet.Options{Settings: set, Next: next, Where: "the log files", DeadLetter: config.DeadLetter})
 	if err != nil {
 		return nil, err
 	}
 	r := &podLogs{
-		config: config, set: set, room: make(chan struct{}, 1),
-		choice: choice{include: config.Include, exclude: config.Exclude},
-		health: &health{},
+		config: config, set: set, outlet: out, room: make(chan struct{}, 1),
+		choice:  choice{include: config.Include, exclude: config.Exclude},
+		trouble: newTrouble(set.Logger, &out.Health),
 		window: delivery.NewWindow[reached](delivery.Limits{
 			MaxBytes: config.InFlight.MaxBytes, MaxBytesPerSource: config.InFlight.MaxBytesPerFile,
 		}),
 	}
-	r.trouble = newTrouble(set.Logger, r.health)
 	if config.ExcludeSelf {
 		r.choice.self = self(os.Getenv, "/proc/self/mountinfo")
 	}
-	r.output = newOutput(config, set, report, r.health, next)
 	r.batch = batch{limits: config.Batch, inBytes: config.InvalidUTF8 == utf8Bytes}
 	r.batch.next(r.window.NewBatch())
 	return r, nil
@@ -94,19 +89,19 @@ func (r *podLogs) Start(ctx context.Context, host component.Host) error {
 	if tail.OS == nil {
 		return errors.New("container logs of Kubernetes are not read on this system")
 	}
-	r.health.host = host
+	r.outlet.Health.Start(host)
 	var err error
 	if r.marks, err = openMarks(ctx, host, r.set, r.config.Storage); err != nil {
 		return err
 	}
-	if folder := place(r.config.Spill.Directory, spillFolder, r.set.ID, ""); folder != "" {
+	if folder := outlet.Place(r.config.Spill.Directory, spillFolder, r.set.ID, ""); folder != "" {
 		if r.spilled, err = spill.Open(folder, r.config.Spill.MaxBytes); err != nil {
-			r.trouble.Trouble(tail.SpillFailed, folder, err)
+			r.trouble.tell(tail.SpillFailed, folder, err)
 			r.spilled = nil
 		}
 	}
 	r.sender = delivery.NewSender(r.window, delivery.Options[lines]{
-		Send: r.output.send, Judge: r.output.judge, DeadLetter: r.output.deadLetter,
+		Send: r.send, Judge: outlet.Judge, DeadLetter: r.deadLetter,
 		Done: func() {
 			r.pending.Add(-1)
 			r.wake()
@@ -173,7 +168,7 @@ func (r *podLogs) shutdown(ctx context.Context) error {
 	r.marks.note(r.window)
 	// The positions are stored also when the time is over.
 	err := r.marks.close(context.WithoutCancel(ctx))
-	if closeErr := r.output.close(); closeErr != nil {
+	if closeErr := r.outlet.Close(); closeErr != nil {
 		err = errors.Join(err, fmt.Errorf("close dead-letter file: %w", closeErr))
 	}
 	return errors.Join(err, r.metrics.close())
@@ -187,7 +182,7 @@ func (r *podLogs) Changed(id tail.Container) { r.marks.changed(id) }
 
 // Trouble is told what is unusual.
 func (r *podLogs) Trouble(kind tail.Trouble, path string, err error) {
-	r.trouble.Trouble(kind, path, err)
+	r.trouble.tell(kind, path, err)
 }
 
 const (
@@ -218,7 +213,7 @@ func (r *podLogs) mayRead() bool {
 // Pass sends what has waited long enough, and has the positions stored.
 func (r *podLogs) Pass() time.Duration {
 	now := r.now()
-	next := sooner(r.marks.pass(now, r.window), r.health.pass(now, r.tail.Unreadable))
+	next := sooner(r.marks.pass(now, r.window), r.outlet.Health.Pass(now, r.tail.Unreadable))
 	if r.held {
 		wait := nextBatch - now.Sub(r.sent)
 		if wait <= 0 {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -27,12 +26,8 @@ import (
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/exporter/exportertest"
-	"go.opentelemetry.io/collector/exporter/otlpexporter"
 	"go.opentelemetry.io/collector/exporter/otlphttpexporter"
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/tributary-otel/tributary/components/internal/delivery"
 	"github.com/tributary-otel/tributary/components/internal/runtimelog"
@@ -62,77 +57,6 @@ func httpExporter(t *testing.T, url string) exporter.Logs {
 
 func oneLine(body string) lines {
 	return lines{text: body, records: []record{{end: uint32(len(body)), stream: runtimelog.Stdout}}, origins: []*origin{newOrigin(fileOf())}}
-}
-
-func TestWhatAnswersOverHTTPMean(t *testing.T) {
-	var answer atomic.Int32
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		w.WriteHeader(int(answer.Load()))
-	}))
-	defer s.Close()
-	e, o := httpExporter(t, s.URL), &output{}
-	for code, want := range map[int]delivery.Verdict{
-		304: delivery.Transient, 400: delivery.Refused, 401: delivery.Misconfigured, 402: delivery.Transient, 403: delivery.Misconfigured,
-		404: delivery.Misconfigured, 405: delivery.Transient, 408: delivery.Transient, 409: delivery.Transient, 413: delivery.Refused,
-		415: delivery.Transient, 422: delivery.Refused, 429: delivery.Transient, 500: delivery.Transient, 501: delivery.Transient,
-		502: delivery.Transient, 503: delivery.Transient, 504: delivery.Transient,
-	} {
-		t.Run(strconv.Itoa(code), func(t *testing.T) {
-			answer.Store(int32(code))
-			err := e.ConsumeLogs(t.Context(), oneLine("x").logs())
-			require.Error(t, err)
-			assert.Equal(t, want, o.judge(err), "%v", err)
-			assert.NotContains(t, err.Error(), "of-a-secret")
-		})
-	}
-	s.Close()
-	err := e.ConsumeLogs(t.Context(), oneLine("x").logs())
-	require.Error(t, err)
-	assert.Equal(t, delivery.Transient, o.judge(err), "no connection")
-	assert.Equal(t, delivery.Transient, o.judge(errors.New("HTTP Status Code 413")), "an error that is not final")
-}
-
-type grpcBackend struct {
-	plogotlp.UnimplementedGRPCServer
-	code atomic.Uint32
-}
-
-func (b *grpcBackend) Export(context.Context, plogotlp.ExportRequest) (plogotlp.ExportResponse, error) {
-	return plogotlp.NewExportResponse(), status.Error(codes.Code(b.code.Load()), "no")
-}
-
-func TestWhatAnswersOverGRPCMean(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	b, s := &grpcBackend{}, grpc.NewServer(grpc.MaxRecvMsgSize(10_000))
-	plogotlp.RegisterGRPCServer(s, b)
-	go func() { _ = s.Serve(listener) }()
-	defer s.Stop()
-	factory := otlpexporter.NewFactory()
-	config := factory.CreateDefaultConfig().(*otlpexporter.Config)
-	config.ClientConfig.Endpoint = listener.Addr().String()
-	config.ClientConfig.TLS.Insecure = true
-	config.ClientConfig.Compression = ""
-	config.QueueConfig = configoptional.None[exporterhelper.QueueBatchConfig]()
-	config.RetryConfig.Enabled = false
-	made, err := factory.CreateLogs(context.Background(), exportertest.NewNopSettings(factory.Type()), config)
-	e, o := startExporter(t, made, err), &output{}
-	special := map[codes.Code]delivery.Verdict{
-		codes.InvalidArgument: delivery.Refused, codes.Unauthenticated: delivery.Misconfigured, codes.PermissionDenied: delivery.Misconfigured,
-		codes.NotFound: delivery.Misconfigured, codes.Unimplemented: delivery.Misconfigured,
-	}
-	for code := codes.Canceled; code <= codes.Unauthenticated; code++ {
-		t.Run(code.String(), func(t *testing.T) {
-			b.code.Store(uint32(code))
-			err := e.ConsumeLogs(t.Context(), oneLine("x").logs())
-			require.Error(t, err)
-			assert.Equal(t, special[code], o.judge(err), "%v", err)
-		})
-	}
-	err = e.ConsumeLogs(t.Context(), oneLine(strings.Repeat("x", 20_000)).logs())
-	require.Error(t, err)
-	assert.Equal(t, delivery.Refused, o.judge(err), "too large to be sent: %v", err)
 }
 
 // The whole chain: what is too large alone is given up, and all others arrive.

@@ -24,6 +24,7 @@ import (
 	syslogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/syslogreceiver"
 	checkpointstorageextension "github.com/tributary-otel/tributary/components/checkpointstorageextension"
 	fastcompressionextension "github.com/tributary-otel/tributary/components/fastcompressionextension"
+	journaldreceiver "github.com/tributary-otel/tributary/components/journaldreceiver"
 	labelkeepprocessor "github.com/tributary-otel/tributary/components/labelkeepprocessor"
 	lokiexporter "github.com/tributary-otel/tributary/components/lokiexporter"
 	podlogsreceiver "github.com/tributary-otel/tributary/components/podlogsreceiver"
@@ -97,6 +98,7 @@ func components() (otelcol.Factories, error) {
 
 	factories.Receivers, err = otelcol.MakeFactoryMap[receiver.Factory](
 		podlogsreceiver.NewFactory(),
+		journaldreceiver.NewFactory(),
 		filelogreceiver.NewFactory(),
 		otlpreceiver.NewFactory(),
 		syslogreceiver.NewFactory(),
@@ -107,6 +109,7 @@ func components() (otelcol.Factories, error) {
 	}
 	factories.ReceiverModules = makeModulesMap(factories.Receivers, map[component.Type]string{
 		podlogsreceiver.NewFactory().Type():     "github.com/tributary-otel/tributary v0.0.0",
+		journaldreceiver.NewFactory().Type():    "github.com/tributary-otel/tributary v0.0.0",
 		filelogreceiver.NewFactory().Type():     "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver v0.160.0",
 		otlpreceiver.NewFactory().Type():        "go.opentelemetry.io/collector/receiver/otlpreceiver v0.160.0",
 		syslogreceiver.NewFactory().Type():      "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/syslogreceiver v0.160.0",

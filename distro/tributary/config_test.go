@@ -128,6 +128,10 @@ func TestLocalReadsLikeItsModels(t *testing.T) {
 	for key, value := range receiver("kubernetes", "pod_logs") {
 		assert.IsType(t, value, pods[key], key)
 	}
+	journal := receiver("local", "journald")
+	for key, value := range receiver("host", "journald") {
+		assert.Equal(t, value, journal[key], key)
+	}
 	assert.Equal(t, receiver("host", "file_log/host"), receiver("local", "file_log/host"))
 }
 

@@ -31,7 +31,9 @@ func NewCollector(t testing.TB, configs ...string) *Collector {
 	c := &Collector{Env: map[string]string{
 		"TRIBUTARY_LOGS":     filepath.Join(t.TempDir(), "log"),
 		"TRIBUTARY_POD_LOGS": filepath.Join(t.TempDir(), "pods"),
-		"TRIBUTARY_STATE":    filepath.Join(t.TempDir(), "state"),
+		// An empty one, not that of the machine.
+		"TRIBUTARY_JOURNAL": t.TempDir(),
+		"TRIBUTARY_STATE":   filepath.Join(t.TempDir(), "state"),
 		// Shorter than Stop waits.
 		"TRIBUTARY_SHUTDOWN_TIMEOUT": "3s",
 		"TRIBUTARY_HEALTH_ENDPOINT":  fmt.Sprintf("127.0.0.1:%d", FreePort(t)),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package podlogsreceiver
+package outlet
 
 import (
 	"sync"
@@ -13,27 +13,33 @@ import (
 // healthInterval is how often it is looked whether what could not be read can be.
 const healthInterval = time.Second
 
-// health is the status of the receiver. Two things may be wrong, what is read and where
-// it is sent, and it is well when neither is. It is used by several goroutines.
-type health struct {
-	host component.Host
-
+// Health is the status of a receiver. Two things may be wrong, what is read and where it
+// is sent, and it is well when neither is. It may be used by several goroutines.
+type Health struct {
 	mu               sync.Mutex
+	host             component.Host
 	sending, reading error
 	// looked is when it was last found out whether everything can be read.
 	looked time.Time
 }
 
+// Start says who is to be told. Nobody is before that.
+func (h *Health) Start(host component.Host) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.host = host
+}
+
 // send is told when the pipeline begins to fail, and, with nil, when it has ended to.
-func (h *health) send(err error) {
+func (h *Health) send(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.sending = err
 	h.tell()
 }
 
-// read is told what cannot be read. Only the first of it is in the status.
-func (h *health) read(err error) {
+// Read is told what cannot be read. Only the first of it is in the status.
+func (h *Health) Read(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.reading == nil {
@@ -42,9 +48,9 @@ func (h *health) read(err error) {
 	}
 }
 
-// pass finds out whether everything can be read again, and returns when it wants to know
+// Pass finds out whether everything can be read again, and returns when it wants to know
 // again; 0 is never.
-func (h *health) pass(now time.Time, unreadable func() bool) time.Duration {
+func (h *Health) Pass(now time.Time, unreadable func() bool) time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.reading == nil {
@@ -63,7 +69,7 @@ func (h *health) pass(now time.Time, unreadable func() bool) time.Duration {
 }
 
 // tell reports the status. Where both are wrong, it is that nothing can be sent.
-func (h *health) tell() {
+func (h *Health) tell() {
 	if h.host == nil {
 		return
 	}
