@@ -103,7 +103,10 @@ func (o *operators) put(ctx context.Context, e *journal.Entry) {
 		made = entry.New()
 		made.Body = o.mapper.bodyMap(&h)
 	}
-	made.Timestamp = time.UnixMicro(int64(e.Cursor.Realtime)) //nolint:gosec // Times are far below.
+	made.Timestamp = o.mapper.time(&h).AsTime()
+	for key, value := range o.mapper.marks(&h) {
+		made.AddAttribute(key, value)
+	}
 	// An operator that fails has said so, and has passed the entry on or dropped it, as
 	// its `on_error` says.
 	_ = o.input.Write(ctx, made)

@@ -110,7 +110,10 @@ func (r *journald) Start(ctx context.Context, host component.Host) (err error) {
 	if r.store, err = openStore(ctx, host, r.set, r.config); err != nil {
 		return err
 	}
-	options := r.config.options()
+	options, err := r.config.options()
+	if err != nil {
+		return errors.Join(err, r.store.close(ctx))
+	}
 	options.Trouble = r.trouble.tell
 	if r.reader, err = r.open(options); err != nil {
 		return errors.Join(fmt.Errorf("open the journal: %w", err), r.store.close(ctx))
