@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -91,26 +92,60 @@ func (j *Journald) Print(identifier, unit string, lines ...string) {
 	if err != nil {
 		j.t.Fatalf("find the program of the test: %v", err)
 	}
+	text := streamHeader(identifier, unit) + strings.Join(lines, "\n") + "\n"
 	command := exec.Command(self)
-	command.Env = []string{printVariable + "=" + filepath.Join(j.runDir(), "stdout")}
-	command.Stdin = strings.NewReader(streamHeader(identifier, unit) + strings.Join(lines, "\n") + "\n")
-	if out, err := command.CombinedOutput(); err != nil {
-		j.t.Fatalf("write to journald: %v\n%s", err, out)
+	command.Env = []string{printVariable + "=" + filepath.Join(j.runDir(), "stdout"), lengthVariable + "=" + strconv.Itoa(len(text))}
+	input, err := command.StdinPipe()
+	if err != nil {
+		j.t.Fatal(err)
+	}
+	output, err := command.StdoutPipe()
+	if err != nil {
+		j.t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		j.t.Fatalf("start a service: %v", err)
+	}
+	_, err = io.WriteString(input, text)
+	if err == nil {
+		_, err = io.ReadFull(output, make([]byte, 1))
+	}
+	if err != nil {
+		j.t.Errorf("write to journald: %v", err)
+	}
+	j.Sync() // What journald says of a process, it finds out as long as the process is there.
+	_ = input.Close()
+	if err := command.Wait(); err != nil {
+		j.t.Fatalf("write to journald: %v", err)
 	}
 }
 
-// printVariable makes a program of tests copy its input to the socket that the
-// variable names, in place of running tests.
-const printVariable = "TESTKIT_PRINT"
+// printVariable makes a program of tests copy its input to the socket that the variable
+// names, in place of running tests: as many bytes as lengthVariable says. It writes one
+// when they are there, and ends with its input.
+const (
+	printVariable  = "TESTKIT_PRINT"
+	lengthVariable = "TESTKIT_PRINT_BYTES"
+)
 
 func init() {
 	path := os.Getenv(printVariable)
 	if path == "" {
 		return
 	}
-	connection, err := net.Dial("unix", path)
+	length, err := strconv.ParseInt(os.Getenv(lengthVariable), 10, 64)
+	var connection net.Conn
 	if err == nil {
-		_, err = io.Copy(connection, os.Stdin)
+		connection, err = net.Dial("unix", path)
+	}
+	if err == nil {
+		_, err = io.CopyN(connection, os.Stdin, length)
+	}
+	if err == nil {
+		_, err = os.Stdout.WriteString("\n")
+	}
+	if err == nil {
+		_, err = io.Copy(io.Discard, os.Stdin)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
