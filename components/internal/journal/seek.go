@@ -134,9 +134,9 @@ func (r *Reader) begin(f *file) error {
 }
 
 // readableFrom returns the first entry from an index on, but before another one, that
-// can be read.
+// can be read. It gives up after maxTorn, since a header may claim any number of them.
 func (f *file) readableFrom(index, before uint64) (c Cursor, at uint64, ok bool) {
-	for ; index < before; index++ {
+	for before = min(before, index+maxTorn); index < before; index++ {
 		c, _, err := f.entryAt(index)
 		if err == nil {
 			return c, index, true

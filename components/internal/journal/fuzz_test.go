@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package journal
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tributary-otel/tributary/components/internal/journal/journaltest"
+)
+
+// small is a small file with some of everything.
+func small(t testing.TB, o journaltest.Options) []byte {
+	o.Step, o.DataBuckets, o.FieldBuckets, o.CompressAbove = 512, 2, 2, 64
+	f := journaltest.Create(t, "", o)
+	for i := range 6 {
+		f.Append(journaltest.Entry{Fields: []journaltest.Field{
+			{Name: "MESSAGE", Value: fmt.Sprintf("message %d %090d", i, i)}, {Name: "PRIORITY", Value: "6"}, {Name: "EMPTY"},
+		}})
+	}
+	f.SetState(journaltest.Archived)
+	return f.Bytes()
+}
+
+// FuzzFile reads any bytes as a file. Reading has to end, and without a panic.
+func FuzzFile(f *testing.F) {
+	for _, o := range layouts() {
+		f.Add(small(f, o))
+	}
+	f.Fuzz(readAll)
+}
+
+// FuzzDamage changes two parts of good files, which gets deeper into them.
+func FuzzDamage(f *testing.F) {
+	var files [][]byte
+	for i, o := range layouts() {
+		file := small(f, o)
+		files = append(files, file)
+		f.Add(uint8(i), uint16(152), []byte{200}, uint16(len(file)/2), []byte{1, 2, 3})
+	}
+	f.Fuzz(func(t *testing.T, which uint8, one uint16, change []byte, two uint16, another []byte) {
+		file := append([]byte(nil), files[int(which)%len(files)]...)
+		copy(file[int(one)%len(file):], change)
+		copy(file[int(two)%len(file):], another)
+		readAll(t, file)
+	})
+}
+
+func readAll(t *testing.T, content []byte) {
+	path := filepath.Join(t.TempDir(), "system.journal")
+	require.NoError(t, os.WriteFile(path, content, 0o600))
+	for _, seek := range []func(*Reader){
+		func(*Reader) {}, (*Reader).SeekTail,
+		func(r *Reader) { r.SeekRealtime(1_700_000_003_000_000) },
+		func(r *Reader) { r.SeekCursor(Cursor{SeqnumID: ID{0x5e}, Seqnum: 3, Realtime: 1_700_000_003_000_000}) },
+	} {
+		r, err := Open(Options{Files: []string{path}, MaxFieldBytes: 4096})
+		require.NoError(t, err)
+		seek(r)
+		entries := 0
+		each(t, r, func(e *Entry) {
+			entries++
+			// A slot of a list has four bytes at least.
+			require.LessOrEqual(t, entries, len(content)/4)
+			require.LessOrEqual(t, len(e.Fields), maxEntryItems)
+			for _, field := range e.Fields {
+				require.LessOrEqual(t, len(field.Value), 4096)
+			}
+		})
+		require.NoError(t, r.Close())
+	}
+}
