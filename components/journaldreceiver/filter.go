@@ -116,6 +116,9 @@ func (m *filterMaker) matches(key string, list []map[string]string) (some journa
 func (m *filterMaker) expressions(key string, fields map[string]OneOrMore) (each journal.Or) {
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		m.name(key, name)
+		if len(fields[name]) == 0 {
+			m.errs = append(m.errs, fmt.Errorf("`%s::%s` must have an expression", key, name))
+		}
 		var tests []*regexp.Regexp
 		for _, expression := range fields[name] {
 			re, err := regexp.Compile(expression)

@@ -25,8 +25,10 @@ type mapper struct {
 	entry uint64
 	// of are the columns of the fields of the entry that is being made, and again the
 	// places of those whose name was there before.
-	of     []*column
-	again  []int
+	of    []*column
+	again []int
+	// own is how many fields do not go to the resource.
+	own    int
 	pairs  xpdata.MapBuilder
 	places map[origin]plog.LogRecordSlice
 }
@@ -77,7 +79,7 @@ func (m *mapper) logs(entries []held, observed time.Time) plog.Logs {
 // that names the service, -1 for none.
 func (m *mapper) read(h *held) (o origin, named int) {
 	m.entry++
-	m.of, m.again = m.of[:0], m.again[:0]
+	m.of, m.again, m.own = m.of[:0], m.again[:0], 0
 	o.file, named = h.file, -1
 	rank := len(m.nameOrder)
 	for i := range h.fields {
@@ -90,6 +92,8 @@ func (m *mapper) read(h *held) (o origin, named int) {
 		c.entry = m.entry
 		if c.place >= 0 {
 			o.refs[c.place] = h.fields[i].Ref
+		} else {
+			m.own++
 		}
 		if c.rank >= 0 && c.rank < rank && h.fields[i].Value != "" {
 			rank, named = c.rank, i

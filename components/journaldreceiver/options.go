@@ -58,7 +58,7 @@ func (c *Config) below(path string) string {
 // mounted. The host's machine-id may not be mounted; that of the container would be
 // wrong, so all journals are read then.
 func (c *Config) ofHost(o *journal.Options) {
-	if len(o.Directories) == 0 {
+	if len(o.Directories) == 0 && len(o.Files) == 0 {
 		for _, folder := range journal.Directories {
 			o.Directories = append(o.Directories, c.below(folder))
 		}

@@ -17,7 +17,7 @@ const cutKey = "journald.cut_bytes"
 // record makes a record by OpenTelemetry's data model of an entry whose columns were
 // read.
 func (m *mapper) record(h *held, record plog.LogRecord, named int) {
-	m.pairs.EnsureCapacity(len(h.fields))
+	m.pairs.EnsureCapacity(m.own)
 	var cut int64
 	again := m.again
 	for i, c := range m.of {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Validate reports every broken setting at once.
@@ -96,17 +97,17 @@ func (c *Config) validateSizes() (errs []error) {
 			errs = append(errs, fmt.Errorf("`%s` must be positive, got %d", size.key, size.value))
 		}
 	}
-	if c.Batch.Timeout <= 0 {
-		errs = append(errs, fmt.Errorf("`batch::timeout` must be positive, got %s", c.Batch.Timeout))
-	}
-	if c.ShutdownTimeout <= 0 {
-		errs = append(errs, fmt.Errorf("`shutdown_timeout` must be positive, got %s", c.ShutdownTimeout))
-	}
-	for key, pause := range map[string]int64{
-		"initial_interval": int64(c.RetryOnFailure.InitialInterval), "max_interval": int64(c.RetryOnFailure.MaxInterval),
+	for _, pause := range []struct {
+		key   string
+		value time.Duration
+	}{
+		{"batch::timeout", c.Batch.Timeout},
+		{"retry_on_failure::initial_interval", c.RetryOnFailure.InitialInterval},
+		{"retry_on_failure::max_interval", c.RetryOnFailure.MaxInterval},
+		{"shutdown_timeout", c.ShutdownTimeout},
 	} {
-		if pause <= 0 {
-			errs = append(errs, fmt.Errorf("`retry_on_failure::%s` must be positive", key))
+		if pause.value <= 0 {
+			errs = append(errs, fmt.Errorf("`%s` must be positive, got %s", pause.key, pause.value))
 		}
 	}
 	if c.MaxFieldBytes < 1024 || c.MaxFieldBytes > 768<<20 {
