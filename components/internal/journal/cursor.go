@@ -81,7 +81,8 @@ func ParseCursor(text string) (c Cursor, err error) {
 		}
 		given[key] = true
 	}
-	if !(given["s"] && given["i"]) && !(given["b"] && given["m"]) && !given["t"] {
+	numbered, timed := given["s"] && given["i"], given["b"] && given["m"]
+	if !numbered && !timed && !given["t"] {
 		return Cursor{}, fmt.Errorf("the cursor %q names no entry: it needs s and i, b and m, or t", text)
 	}
 	return c, nil

@@ -79,6 +79,35 @@ func TestADamagedEntryIsSkipped(t *testing.T) {
 	}
 }
 
+func TestAnEntryOfWhichNothingIsLeftIsCountedOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "system.journal")
+	f := journaltest.Create(t, path, journaltest.Options{})
+	at := f.Append(journaltest.Entry{Fields: []journaltest.Field{{Name: "MESSAGE", Value: "one"}}})
+	f.Append(message(2))
+	f.Archive()
+	patch(t, path, int64(at)+64, "\x01\x10\x00\x00\x00\x00\x00\x00")
+	var told troubles
+	r := open(t, Options{Files: []string{path}, Trouble: told.tell})
+	assert.Equal(t, []string{"message 2"}, drain(t, r))
+	assert.Equal(t, 1, told.of(Damaged), told)
+	assert.EqualValues(t, 1, r.Stats().Damaged)
+}
+
+// A header may claim what it likes.
+func TestAFileHasNoMoreEntriesThanFitIntoIt(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "system.journal")
+	f := journaltest.Create(t, path, journaltest.Options{})
+	f.Append(message(1))
+	f.Archive()
+	patch(t, path, 96, "\x00\x00\x00\x00\xff\x00\x00\x00")
+	patch(t, path, 152, "\x51\x01\x52\x06\x00\x00\x00\x00")
+	r := open(t, Options{Files: []string{path}})
+	assert.Equal(t, []string{"message 1"}, drain(t, r))
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.LessOrEqual(t, r.Stats().Damaged, info.Size()/entryHead)
+}
+
 func TestAFileWithAnUnknownPropertyIsRefusedAndOthersAreRead(t *testing.T) {
 	dir := t.TempDir()
 	unknown := journaltest.Create(t, filepath.Join(dir, "system.journal"), journaltest.Options{Incompatible: 1 << 9})

@@ -132,6 +132,9 @@ func openFile(path string) (*os.File, header, error) {
 		_ = handle.Close()
 		return nil, header{}, err
 	}
+	if info, err := handle.Stat(); err == nil && !h.fits(info.Size()) {
+		h.entries = uint64(info.Size()) / entryHead // It was cut, or lies.
+	}
 	return handle, h, nil
 }
 

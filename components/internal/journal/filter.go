@@ -14,11 +14,12 @@ type Condition struct {
 	Test func(value string) bool
 }
 
-// And wants what all of its parts want, hence everything if it is empty; Or what any of
-// them wants, hence nothing if it is empty; Not what its part does not want.
 type (
+	// And wants what all of its parts want, hence everything if it is empty.
 	And []Filter
-	Or  []Filter
+	// Or wants what any of its parts wants, hence nothing if it is empty.
+	Or []Filter
+	// Not wants what its part does not want.
 	Not struct{ Filter Filter }
 )
 
@@ -94,15 +95,13 @@ func (m *matcher) number(f Filter) Filter {
 	return And{}
 }
 
-// test adds to a set what a field passes, and reports whether its name matters at all.
-func (m *matcher) test(name, value string, passed set) bool {
-	list := m.names[name]
-	for _, i := range list {
+// test adds to a set what a field passes.
+func (m *matcher) test(name, value string, passed set) {
+	for _, i := range m.names[name] {
 		if m.tests[i](value) {
 			passed.add(i)
 		}
 	}
-	return len(list) > 0
 }
 
 // wants reports whether an entry with these conditions passed is wanted.

@@ -148,6 +148,9 @@ func parseHeader(raw []byte) (h header, err error) {
 	return h, nil
 }
 
+// fits reports whether a file of a size can have so many entries.
+func (h *header) fits(size int64) bool { return h.entries <= uint64(size)/entryHead }
+
 // dataHeadSize is that of DATA objects.
 func (h *header) dataHeadSize() uint64 {
 	if h.compact {

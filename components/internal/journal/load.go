@@ -27,7 +27,7 @@ type loader struct {
 	entry   Entry
 }
 
-// load reads an entry, or returns nil if it is not wanted. What cannot be read of it is
+// load reads an entry, or returns nil if it is not wanted. Fields that cannot be read are
 // left out and told to damaged; an entry of which nothing is left is an error.
 func (l *loader) load(f *file, damaged func(error)) (*Entry, error) {
 	var err error
@@ -37,6 +37,7 @@ func (l *loader) load(f *file, damaged func(error)) (*Entry, error) {
 	if l.match != nil && !l.wanted(f) {
 		return nil, nil
 	}
+	var bad []error
 	e := &l.entry
 	e.Cursor, e.File, e.Bytes, e.Fields = f.place, f.number, 0, e.Fields[:0]
 	for _, at := range l.offsets {
@@ -46,10 +47,9 @@ func (l *loader) load(f *file, damaged func(error)) (*Entry, error) {
 			e.Bytes += s.size + 1
 			continue
 		}
-		p, dataErr := f.data(at, l.limit, &l.unpack)
-		if dataErr != nil {
-			err = dataErr
-			damaged(err)
+		p, err := f.data(at, l.limit, &l.unpack)
+		if err != nil {
+			bad = append(bad, err)
 			continue
 		}
 		field := Field{Name: l.name(p.name), Ref: at, Cut: p.cut}
@@ -62,8 +62,11 @@ func (l *loader) load(f *file, damaged func(error)) (*Entry, error) {
 		e.Fields = append(e.Fields, field)
 		e.Bytes += p.size + 1
 	}
-	if len(e.Fields) == 0 && err != nil {
-		return nil, err
+	if len(e.Fields) == 0 && len(bad) > 0 {
+		return nil, bad[0]
+	}
+	for _, err := range bad {
+		damaged(err)
 	}
 	return e, nil
 }

@@ -41,8 +41,7 @@ func (f *file) object(at uint64, kind byte, n uint64) (raw []byte, size uint64, 
 // array is an array of the offsets of entries. Each file has one chain of them, in which
 // each is larger than the one before.
 type array struct {
-	at, next     uint64
-	first, slots uint64
+	at, first, slots uint64
 }
 
 // slot returns the offset of an entry.

@@ -52,11 +52,8 @@ func (r *Reader) pollNow() (grown bool) {
 	r.poll.last = now
 	grown = r.look()
 	for _, f := range r.files {
-		switch {
-		case f.live && f.handle != nil:
-			if r.refresh(f) {
-				grown = true
-			}
+		if f.live && f.handle != nil && r.refresh(f) {
+			grown = true
 		}
 		if f.aside {
 			f.aside = false
