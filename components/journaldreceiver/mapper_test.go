@@ -125,7 +125,7 @@ func allOf(fields attributes) attributes {
 func TestSeverities(t *testing.T) {
 	for value, want := range map[string]string{
 		"0": "Fatal 21 emerg", "1": "Error3 19 alert", "2": "Error2 18 crit", "3": "Error 17 err", "4": "Warn 13 warning", "5": "Info2 10 notice",
-		"6": "Info 9 info", "7": "Debug 5 debug", "8": "Unspecified 0 ", "": "Unspecified 0 ", "err": "Unspecified 0 ", " 3": "Unspecified 0 ",
+		"6": "Info 9 info", "7": "Debug 5 debug", "8": "Unspecified 0 ", "": "Unspecified 0 ", "err": "Unspecified 0 ", "03": "Unspecified 0 ",
 	} {
 		record, _ := recordOf(t, "{}", entryOf("PRIORITY="+value))
 		assert.Equal(t, want, fmt.Sprintf("%s %d %s", record.SeverityNumber(), record.SeverityNumber(), record.SeverityText()), value)
