@@ -61,8 +61,10 @@ func globSet(glob string) (class string, n int) {
 		case c == ']' && i > first:
 			b.WriteByte(']')
 			return b.String(), i + 1
-		case c == '[' && strings.HasPrefix(glob[i:], "[:"):
-			b.WriteByte('[') // A named class, the same in both languages.
+		case strings.HasPrefix(glob[i:], "[:") && strings.Contains(glob[i:], ":]"):
+			end := i + strings.Index(glob[i:], ":]") + 2
+			b.WriteString(glob[i:end]) // A named class, the same in both languages.
+			i = end - 1
 		case c == '[' || c == ']' || c == '^' || c == '\\' || c == '&' || c == '~':
 			b.WriteByte('\\')
 			b.WriteByte(c)

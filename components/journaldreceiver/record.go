@@ -38,7 +38,7 @@ func (m *mapper) record(h *held, record plog.LogRecord, named int) {
 			}
 			continue
 		case priority:
-			if n, err := parsePriority(f.Value); err == nil {
+			if n, ok := parseNumber(f.Value); ok && len(f.Value) == 1 && n < int64(len(priorities)) {
 				record.SetSeverityNumber(priorities[n].severity)
 				record.SetSeverityText(priorities[n].name)
 				continue
