@@ -34,6 +34,12 @@ test-race: ## Run the unit tests with the race detector (needs a C compiler).
 e2e: build ## Run the tests against real servers: Loki, built once from its module into the user's cache (some minutes).
 	TRIBUTARY_E2E=1 go test -timeout 40m ./tests/loki/...
 
+FUZZTIME ?= 1m
+fuzz: ## Read broken journals for FUZZTIME with each fuzz test of the journal's format.
+	for test in FuzzFile FuzzDamage FuzzUnpack FuzzLZ4 FuzzCursor; do \
+		go test -run '^$$' -fuzz "^$$test$$" -fuzztime $(FUZZTIME) ./components/internal/journal || exit; \
+	done
+
 bench: build ## Measure size, start, memory and CPU, side by side with the upstream pipeline (some 12 minutes).
 	go test -run '^$$' -bench . -benchtime 1x -timeout 120m ./tests/bench/
 

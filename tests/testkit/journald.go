@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -120,9 +121,27 @@ func (j *Journald) start() {
 			}
 		}
 		address := &net.UnixAddr{Name: filepath.Join(j.runDir(), "socket"), Net: "unixgram"}
-		j.native, err = net.DialUnix("unixgram", nil, address)
-		return err == nil
+		if j.native == nil {
+			if j.native, err = net.DialUnix("unixgram", nil, address); err != nil {
+				j.native = nil
+				return false
+			}
+		}
+		return j.takesSignals()
 	})
+}
+
+// takesSignals reports whether a signal is a request by now. The sockets are there
+// earlier; until then a signal ends journald.
+func (j *Journald) takesSignals() bool {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", j.Process.Pid()))
+	if err != nil {
+		return false
+	}
+	_, rest, _ := strings.Cut(string(status), "\nSigBlk:")
+	line, _, _ := strings.Cut(rest, "\n")
+	blocked, err := strconv.ParseUint(strings.TrimSpace(line), 16, 64)
+	return err == nil && blocked&(1<<(signalSync-1)) != 0
 }
 
 // Stop ends journald, as the system does when it shuts down.

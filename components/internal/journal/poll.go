@@ -15,8 +15,8 @@ const (
 	// their folders ends a pause: that is up to 250 ms late, since journald writes
 	// without a call of the kernel, and says so afterwards.
 	shortPoll = 20 * time.Millisecond
-	longPoll  = 500 * time.Millisecond
-	quiet     = 3 * time.Second
+	longPoll  = 200 * time.Millisecond
+	quiet     = time.Second
 	// longScan is the pause between looks at the names, shortScan the one where the
 	// kernel does not report all that happens, or where something is missing.
 	longScan  = 10 * time.Second

@@ -228,8 +228,11 @@ func (r *Reader) Marks() []Mark {
 	return list
 }
 
-// Close closes the files.
+// Close closes the files. Further calls do nothing.
 func (r *Reader) Close() error {
+	if r.closed {
+		return nil
+	}
 	r.closed = true
 	for _, f := range r.files {
 		f.close()

@@ -9,11 +9,11 @@ import (
 
 const (
 	// windowSize is how much is read of a file at once.
-	windowSize = 64 << 10
+	windowSize = 32 << 10
 	// windowAlign is what the beginning of a window is a multiple of.
 	windowAlign = 4 << 10
 	// maxWindows bounds what is held of all files: 8 MiB.
-	maxWindows = 128
+	maxWindows = 256
 	// maxWindowsPerFile is for entries, what they refer to, and their arrays.
 	maxWindowsPerFile = 4
 )
