@@ -255,6 +255,31 @@ func TestExampleKubernetesToGrafanaCloud(t *testing.T) {
 	assert.Equal(t, []string{"Basic MTIzOnQwa2Vu"}, loki.Requests()[0].Header["Authorization"])
 }
 
+func TestExampleJournalToLoki(t *testing.T) {
+	j := testkit.StartJournald(t)
+	j.NeedUnits()
+	loki := lokifake.Start(t, lokifake.Options{})
+	c := testkit.NewCollector(t, "examples/journal-to-loki.yaml").NoMetrics().Set("TRIBUTARY_LOKI_URL="+loki.URL(),
+		"TRIBUTARY_LOKI_PASSWORD_FILE="+secretFile(t, "s3cret"), "TRIBUTARY_JOURNAL="+j.Dir())
+	testkit.Eventually(t, testkit.DeliverTimeout, "journald to take the unit", func() bool {
+		j.Print("my-web", "my-web.service", "GET /")
+		return j.Export("_SYSTEMD_UNIT=my-web.service") != ""
+	})
+	j.Print("cron", "cron.service", "no web service")
+	p := c.Start(t)
+	first := loki.WaitEntries(t, 1, testkit.DeliverTimeout)
+	p.Stop(t)
+
+	host, err := os.Hostname()
+	require.NoError(t, err)
+	got := first[0]
+	assert.Equal(t, "GET /", got.Line)
+	assert.Equal(t, map[string]string{"job": "loki.source.journal.web", "label": "test", "instance": host, "service_name": "my-web"}, got.Labels)
+	assert.Contains(t, got.Metadata, lokifake.Pair{Name: "journald_transport", Value: "stdout"})
+	assert.Contains(t, got.Metadata, lokifake.Pair{Name: "journald_systemd_unit", Value: "my-web.service"})
+	assert.Equal(t, []string{"Basic bG9raTpzM2NyZXQ="}, loki.Requests()[0].Header["Authorization"])
+}
+
 func TestExampleLinuxHostToLoki(t *testing.T) {
 	loki := lokifake.Start(t, lokifake.Options{})
 	c := testkit.NewCollector(t, "examples/linux-host-to-loki.yaml").NoMetrics().Set("TRIBUTARY_LOKI_URL="+loki.URL(),
