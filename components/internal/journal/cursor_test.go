@@ -35,7 +35,7 @@ func TestParseCursor(t *testing.T) {
 	} {
 		_, err := ParseCursor(text)
 		if failure == "" {
-			assert.NoError(t, err, text)
+			require.NoError(t, err, text)
 			continue
 		}
 		assert.EqualError(t, err, failure)
