@@ -215,3 +215,26 @@ func TestFoldersThatComeLater(t *testing.T) {
 	r.measure()
 	assert.Zero(t, r.Stats().Troubled)
 }
+
+// A machine that has no journal on the disk deletes the oldest files in memory again and
+// again.
+func TestFilesInMemoryThatAreDeletedAreLetGo(t *testing.T) {
+	d := newDisk(t)
+	r := d.open()
+	for n := range 5 {
+		f := d.create(memory("system"), 1)
+		numbered(f, n+1)
+		assert.Equal(t, texts(n+1), again(t, r))
+		archive := memory("system@" + texts(n)[0])
+		d.rename(memory("system"), archive)
+		f.Archive()
+		again(t, r)
+		require.NoError(t, os.Truncate(d.path(archive), 0))
+		require.NoError(t, os.Remove(d.path(archive)))
+	}
+	assert.Empty(t, again(t, r))
+	assert.Empty(t, r.volatile)
+	assert.Empty(t, r.files)
+	r.measure()
+	assert.Zero(t, r.Stats().Files)
+}

@@ -61,8 +61,10 @@ type Reader struct {
 	files     map[ID]*file
 	paths     map[string]*name
 	sequences map[ID]*sequence
-	// started is where reading begins in sequences that were found or not yet.
+	// started is where reading begins in sequences that were found or not yet, absent
+	// those of them that were not.
 	started map[ID]Mark
+	absent  []Mark
 	seek    seek
 	// behind tells of a file by its header that nothing in it is wanted.
 	behind func(*file) bool
@@ -217,15 +219,19 @@ func (r *Reader) take(s *sequence, f *file) *Entry {
 // has been returned or was not wanted.
 func (r *Reader) Position() Cursor { return r.position }
 
-// Marks are the positions in all sequences that are there, for SeekMarks.
+// maxAbsent bounds the marks of sequences that are not there.
+const maxAbsent = 64
+
+// Marks are the positions in all sequences, for SeekMarks. Those that reading began with
+// are among them even if their files are not there: they may come back, or be copied.
 func (r *Reader) Marks() []Mark {
-	var list []Mark
+	list := make([]Mark, 0, len(r.sequences))
 	for _, s := range r.sequences {
 		if s.mark != (Mark{}) {
 			list = append(list, s.mark)
 		}
 	}
-	return list
+	return append(list, r.absent...)
 }
 
 // Close closes the files. Further calls do nothing.

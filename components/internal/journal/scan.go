@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -65,6 +66,7 @@ func (r *Reader) began() {
 			}
 			if m, ok := r.started[id]; ok {
 				s.resume(m)
+				r.absent = slices.DeleteFunc(slices.Clone(r.absent), func(m Mark) bool { return m.SeqnumID == id })
 			}
 		}
 	}
@@ -75,6 +77,12 @@ func (r *Reader) nameless(f *file) {
 	switch {
 	case f.done && !f.volatile:
 		delete(r.files, f.header.fileID)
+	case f.done:
+		// It is held for the copying to the disk. What journald deletes for want of room
+		// it empties as well, and does not copy.
+		if _, err := readHeader(f.handle); err != nil {
+			r.forget(f)
+		}
 	case f.handle != nil && f.live && deleted(f.handle):
 		r.refresh(f)
 		f.live = false

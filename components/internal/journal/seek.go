@@ -2,7 +2,10 @@
 
 package journal
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // seek says where reading begins in a file: at the first entry that is wanted. In the
 // order of a file, all behind it are wanted as well.
@@ -91,10 +94,16 @@ func (r *Reader) SeekMarks(marks []Mark) {
 func (r *Reader) startedAt(marks []Mark) {
 	for _, m := range marks {
 		r.started[m.SeqnumID] = m
-		if s := r.sequences[m.SeqnumID]; s != nil {
+		switch s := r.sequences[m.SeqnumID]; {
+		case s != nil:
 			s.resume(m)
+		case m.Volatile && m.BootID != r.boot: // What was in memory then is gone.
+		case m.Folder != "":
+			r.absent = append(r.absent, m)
 		}
 	}
+	slices.SortFunc(r.absent, func(a, b Mark) int { return cmp.Compare(b.Realtime, a.Realtime) })
+	r.absent = r.absent[:min(len(r.absent), maxAbsent)]
 }
 
 // resume says that everything up to a mark was read, and nothing beyond.

@@ -175,3 +175,24 @@ func TestGoingOnFromMarksMissesNothing(t *testing.T) {
 		}
 	}
 }
+
+// A mark of what was in memory is needed until the copies are passed, however often the
+// reader is started.
+func TestMarksOfSequencesThatAreNotThereAreKept(t *testing.T) {
+	d := newDisk(t)
+	numbered(d.create(system("system"), 1), 1, 2)
+	gone := Mark{Cursor: cursorAt(9, 2), Folder: machine, Volatile: true}
+	before := Mark{Cursor: cursorAt(8, 2), Folder: machine, Volatile: true}
+	before.BootID = id(7)
+	other := Mark{Cursor: cursorAt(7, 2), Folder: machine + ".audit"}
+	r, err := Open(d.options)
+	require.NoError(t, err)
+	defer r.Close()
+	r.boot = id(0xb0)
+	r.SeekMarks([]Mark{gone, before, other})
+	assert.Empty(t, messages(t, r))
+	assert.ElementsMatch(t, []Mark{gone, other}, r.Marks())
+	numbered(d.create("var/log/journal/"+machine+".audit/system.journal", 7), 1, 2)
+	assert.Empty(t, again(t, r))
+	assert.ElementsMatch(t, []Mark{gone, other}, r.Marks())
+}
