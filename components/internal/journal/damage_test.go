@@ -144,7 +144,7 @@ func TestAFileThatIsTakenAwayUnderTheReaderEndsAndOthersGoOn(t *testing.T) {
 			dir := t.TempDir()
 			path := filepath.Join(dir, "system@old.journal")
 			old := journaltest.Create(t, path, journaltest.Options{FileID: [16]byte{1}})
-			const entries = 20000
+			const entries = 3000
 			for i := range entries {
 				old.Append(message(i))
 			}
