@@ -10,7 +10,7 @@ REVISION := $(shell git rev-parse --short HEAD 2>/dev/null)
 BACKEND  ?= debug
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-race e2e bench lint vet generate tidy check clean
+.PHONY: help run build test test-race e2e fuzz bench lint vet generate tidy check clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,8 +34,9 @@ test-race: ## Run the unit tests with the race detector (needs a C compiler).
 e2e: build ## Run the tests against real servers: Loki, built once from its module into the user's cache (some minutes).
 	TRIBUTARY_E2E=1 go test -timeout 40m ./tests/loki/...
 
-FUZZTIME ?= 1m
-fuzz: ## Read broken journals for FUZZTIME with each fuzz test of the journal's format.
+# A number of runs: a time can end a run in its middle, which counts as a failure.
+FUZZTIME ?= 10000x
+fuzz: ## Read broken journals, FUZZTIME (10000x, or 10m) with each fuzz test of the journal's format.
 	for test in FuzzFile FuzzDamage FuzzUnpack FuzzLZ4 FuzzCursor; do \
 		go test -run '^$$' -fuzz "^$$test$$" -fuzztime $(FUZZTIME) ./components/internal/journal || exit; \
 	done
