@@ -3,6 +3,7 @@
 package journal
 
 import (
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -106,6 +107,27 @@ func TestAFileHasNoMoreEntriesThanFitIntoIt(t *testing.T) {
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	assert.LessOrEqual(t, r.Stats().Damaged, info.Size()/entryHead)
+}
+
+// A header and an object that claim more than there is must not be believed by what they
+// are read into.
+func TestAFileThatClaimsMuchTakesNoMemory(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "system.journal")
+	f := journaltest.Create(t, path, journaltest.Options{Compression: journaltest.XZ})
+	at := f.Append(journaltest.Entry{Fields: []journaltest.Field{{Name: "MESSAGE", Value: strings.Repeat("x", 4096)}}})
+	content := f.Bytes()
+	f.Archive()
+	field := int64(binary.LittleEndian.Uint64(content[at+64:]))
+	patch(t, path, 96, "\x00\x00\x00\x00\x01\x00\x00\x00")      // The file claims 4 GiB,
+	patch(t, path, field+8, "\x00\x00\x00\x03\x00\x00\x00\x00") // and the field 48 MiB.
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	var told troubles
+	r := open(t, Options{Files: []string{path}, Trouble: told.tell})
+	assert.Empty(t, drain(t, r))
+	runtime.ReadMemStats(&after)
+	assert.Equal(t, 1, told.of(Damaged), told)
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(8<<20))
 }
 
 func TestAFileWithAnUnknownPropertyIsRefusedAndOthersAreRead(t *testing.T) {

@@ -107,8 +107,18 @@ func (f *file) open(pool *windows) error {
 
 func (f *file) hold(handle *os.File, h header, pool *windows) {
 	f.handle, f.header = handle, h
-	f.content = &content{handle: handle, pool: pool, end: h.end}
+	f.content = &content{handle: handle, pool: pool}
+	f.content.bound(handle, h.end)
 	f.arrays = f.arrays[:0]
+}
+
+// bound says where the used part ends, but not behind the end of the file: a header may
+// lie, and what it says is allocated.
+func (c *content) bound(handle *os.File, end uint64) {
+	c.end = end
+	if info, err := handle.Stat(); err == nil {
+		c.end = min(end, uint64(info.Size())) //nolint:gosec // It is not negative.
+	}
 }
 
 func (f *file) close() {
@@ -173,10 +183,13 @@ func (f *file) refresh() (grown bool, err error) {
 	if h.entries < f.header.entries {
 		h.entries = f.header.entries
 	}
+	if h.end != f.header.end {
+		f.content.bound(f.handle, h.end)
+	}
 	if grown || h.end != f.header.end {
 		f.content.epoch++
 	}
-	f.header, f.content.end = h, h.end
+	f.header = h
 	f.live = h.state != stateArchived && !f.unnamed
 	return grown, nil
 }

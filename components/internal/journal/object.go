@@ -173,10 +173,16 @@ func (f *file) data(at uint64, limit int, unpack *unpacker) (p plain, err error)
 			return p, err
 		}
 	} else {
-		if p.size > maxPacked {
+		// The beginning of a field is in the beginning of what it was packed to, but for
+		// xz, which has the size at its end.
+		packed := min(p.size, most+packedMore)
+		if flags == dataXZ {
+			packed = p.size
+		}
+		if packed > maxPacked {
 			return p, damage{at, fmt.Sprintf("a packed field of %d bytes", p.size)}
 		}
-		if raw, err = f.content.bytes(at+head, int(p.size)); err != nil {
+		if raw, err = f.content.bytes(at+head, int(packed)); err != nil {
 			return p, err
 		}
 		if raw, p.size, err = unpack.unpack(flags&dataPacked, raw, int(most)); err != nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 	"time"
 )
 
@@ -27,9 +28,10 @@ const (
 type poll struct {
 	// last is when it was looked for new entries, grown when there were any.
 	last, grown time.Time
-	// scanned is when the names were looked at.
-	scanned time.Time
-	pause   time.Duration
+	// scanned is when the names were looked at, tried when files that are set aside were,
+	// and numbers were measured.
+	scanned, tried time.Time
+	pause          time.Duration
 	// blind says that not all folders are watched, incomplete that not all names could
 	// be taken up, begun that reading has.
 	blind, incomplete, begun bool
@@ -51,21 +53,37 @@ func (r *Reader) pollNow() (grown bool) {
 	now := r.now()
 	r.poll.last = now
 	grown = r.look()
-	for _, f := range r.files {
-		if f.live && f.handle != nil && r.refresh(f) {
-			grown = true
+	again := now.Sub(r.poll.tried) >= time.Second
+	for _, s := range r.sequences {
+		for _, f := range slices.Clone(s.files) {
+			if f.live && f.handle != nil && r.refresh(f) {
+				grown = true
+			}
+			if f.aside && again && r.tryAgain(f) {
+				grown = true
+			}
 		}
-		if f.aside {
-			f.aside = false
-			f.sequence.resort(f)
-			grown = true
-		}
+	}
+	if again {
+		r.poll.tried = now
+		r.measure()
 	}
 	if grown {
 		r.poll.grown = now
 	}
-	r.measure()
 	return grown
+}
+
+// tryAgain looks at a file that the others do not wait for, and reports whether anything
+// is there.
+func (r *Reader) tryAgain(f *file) bool {
+	f.aside = false
+	if !r.ready(f) {
+		return true // It is gone.
+	}
+	f.aside = !f.placed && f.next < f.header.entries
+	f.sequence.resort(f)
+	return !f.aside
 }
 
 // look takes up what the kernel has reported of names, or looks at all of them if that is

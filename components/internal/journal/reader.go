@@ -227,8 +227,12 @@ const maxAbsent = 64
 func (r *Reader) Marks() []Mark {
 	list := make([]Mark, 0, len(r.sequences))
 	for _, s := range r.sequences {
-		if s.mark != (Mark{}) {
-			list = append(list, s.mark)
+		m := s.mark
+		if m == (Mark{}) && r.seek != nil {
+			m = s.begun()
+		}
+		if m != (Mark{}) {
+			list = append(list, m)
 		}
 	}
 	return append(list, r.absent...)

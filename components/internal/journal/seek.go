@@ -121,7 +121,7 @@ func (r *Reader) begin(f *file) error {
 		return nil
 	}
 	if r.behind != nil && r.behind(f) {
-		f.started, f.next = true, f.header.entries
+		f.start(f.header.entries)
 		return nil
 	}
 	if err := r.open(f); err != nil {
@@ -138,8 +138,31 @@ func (r *Reader) begin(f *file) error {
 			low = at + 1
 		}
 	}
-	f.started, f.next = true, low
+	f.start(low)
 	return nil
+}
+
+// start says where reading begins in a file.
+func (f *file) start(index uint64) {
+	f.started, f.next = true, index
+	if h := &f.header; index == h.entries && h.tailSeqnum > f.sequence.over.Seqnum {
+		f.sequence.over = Mark{Folder: f.folder, Volatile: f.volatile, Cursor: Cursor{
+			SeqnumID: h.seqnumID, Seqnum: h.tailSeqnum, BootID: h.tailBootID, Monotonic: h.tailMonotonic, Realtime: h.tailTime,
+		}}
+	}
+}
+
+// begun is the mark of a sequence of which no entry was looked at yet: what is before the
+// place where reading began is not wanted after a restart either.
+func (s *sequence) begun() Mark {
+	if len(s.files) == 0 || !s.files[0].placed {
+		return s.over
+	}
+	f := s.files[0]
+	m := Mark{Cursor: f.place, Folder: f.folder, Volatile: f.volatile}
+	m.Seqnum--
+	m.Monotonic -= min(m.Monotonic, 1)
+	return m
 }
 
 // readableFrom returns the first entry from an index on, but before another one, that

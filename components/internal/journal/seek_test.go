@@ -192,8 +192,56 @@ func TestMarksOfSequencesThatAreNotThereAreKept(t *testing.T) {
 	r.boot = id(0xb0)
 	r.SeekMarks([]Mark{gone, before, other})
 	assert.Empty(t, messages(t, r))
-	assert.ElementsMatch(t, []Mark{gone, other}, r.Marks())
+	copies := Mark{Cursor: cursorAt(1, 2), Folder: machine}
+	assert.ElementsMatch(t, []Mark{gone, other, copies}, r.Marks())
 	numbered(d.create("var/log/journal/"+machine+".audit/system.journal", 7), 1, 2)
 	assert.Empty(t, again(t, r))
-	assert.ElementsMatch(t, []Mark{gone, other}, r.Marks())
+	assert.ElementsMatch(t, []Mark{gone, other, copies}, r.Marks())
+}
+
+// Where reading began is where it begins again, also in sequences of which no entry has
+// come since.
+func TestTheBeginningIsKeptInEverySequence(t *testing.T) {
+	for what, seek := range map[string]func(*Reader){
+		"the tail": (*Reader).SeekTail,
+		"a time":   func(r *Reader) { r.SeekRealtime(1004 * 1e6) },
+		"a cursor": func(r *Reader) { r.SeekCursor(cursorAt(1, 3)) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			d := newDisk(t)
+			d.options.Namespaces = []string{"*"}
+			live := d.create(system("system"), 1)
+			numbered(live, 1, 2, 3)
+			archive := d.create("var/log/journal/"+machine+".a/system@1.journal", 2)
+			numbered(archive, 1, 2)
+			archive.Archive()
+			numbered(d.create("var/log/journal/"+machine+".a/system.journal", 2), 3)
+			r := d.open()
+			seek(r)
+			assert.Empty(t, messages(t, r))
+			live.Append(at(4, 4))
+			assert.Equal(t, texts(4), messages(t, r))
+			again := d.open()
+			again.SeekMarks(r.Marks())
+			assert.Empty(t, messages(t, again))
+			assert.Zero(t, again.Stats().Lost)
+		})
+	}
+}
+
+func TestWhatIsWantedAndNotLookedAtIsReadAfterARestart(t *testing.T) {
+	d := newDisk(t)
+	d.options.Namespaces = []string{"*"}
+	numbered(d.create(system("system"), 1), 1, 2, 3, 4)
+	other := d.create("var/log/journal/"+machine+".a/system.journal", 2)
+	numbered(other, 1, 2, 9)
+	r := d.open()
+	r.SeekRealtime(1003 * 1e6)
+	e, err := r.Next()
+	require.NoError(t, err)
+	message, _ := e.Get("MESSAGE")
+	assert.Equal(t, "3", message)
+	again := d.open()
+	again.SeekMarks(r.Marks())
+	assert.Equal(t, texts(4, 9), messages(t, again))
 }

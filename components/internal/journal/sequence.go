@@ -17,8 +17,9 @@ type sequence struct {
 	last, known uint64
 	// skipped is how many entries since then could not be read.
 	skipped uint64
-	// mark is where reading stands, as far as it has begun.
-	mark Mark
+	// mark is where reading stands, if an entry was looked at, over the newest entry of
+	// files in which there was nothing to look at.
+	mark, over Mark
 }
 
 func (s *sequence) add(f *file) {

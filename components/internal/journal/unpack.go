@@ -14,8 +14,13 @@ import (
 )
 
 const (
-	// maxPacked bounds a packed field. journald takes 768 MiB unpacked.
-	maxPacked = 768 << 20
+	// maxPlain bounds a field: journald takes as much.
+	maxPlain = 768 << 20
+	// maxPacked bounds what is read of a packed field, and packedMore is how much more of
+	// it than of the field itself is needed at most: none of the algorithms makes its
+	// blocks, of 128 KiB or less, noticeably larger than they were.
+	maxPacked  = 64 << 20
+	packedMore = 256 << 10
 	// maxDictionary bounds what a decoder has to remember; journald's need 1 MiB (xz)
 	// and 2 MiB (zstd).
 	maxDictionary = 8 << 20
@@ -60,12 +65,12 @@ func (u *unpacker) unpackZstd(raw []byte, most int) ([]byte, int64, error) {
 	if err := frame.Decode(raw); err != nil {
 		return nil, 0, fmt.Errorf("%w: zstd: %w", errPacked, err)
 	}
-	if !frame.HasFCS || frame.Skippable || frame.FrameContentSize > maxPacked {
+	if !frame.HasFCS || frame.Skippable || frame.FrameContentSize > maxPlain {
 		return nil, 0, fmt.Errorf("%w: zstd: its size is %d", errPacked, frame.FrameContentSize)
 	}
 	if u.zstd == nil {
 		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-			zstd.WithDecoderMaxWindow(maxDictionary), zstd.WithDecoderMaxMemory(maxPacked))
+			zstd.WithDecoderMaxWindow(maxDictionary), zstd.WithDecoderMaxMemory(maxPlain))
 		if err != nil {
 			return nil, 0, err
 		}
@@ -95,7 +100,7 @@ func (u *unpacker) unpackLZ4(raw []byte, most int) ([]byte, int64, error) {
 		return nil, 0, fmt.Errorf("%w: lz4: it has no size", errPacked)
 	}
 	size := binary.LittleEndian.Uint64(raw)
-	if size > maxPacked {
+	if size > maxPlain {
 		return nil, 0, fmt.Errorf("%w: lz4: its size is %d", errPacked, size)
 	}
 	buffer := u.room(size, most)
@@ -108,7 +113,7 @@ func (u *unpacker) unpackLZ4(raw []byte, most int) ([]byte, int64, error) {
 // unpackXZ takes a stream with one filter and an index.
 func (u *unpacker) unpackXZ(raw []byte, most int) ([]byte, int64, error) {
 	size, err := sizeOfXZ(raw)
-	if err != nil || size > maxPacked {
+	if err != nil || size > maxPlain {
 		return nil, 0, fmt.Errorf("%w: xz: its size is %d: %w", errPacked, size, err)
 	}
 	u.source.Reset(raw)
