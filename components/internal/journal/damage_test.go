@@ -152,15 +152,17 @@ func TestAFileThatIsTakenAwayUnderTheReaderEndsAndOthersGoOn(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		take func(t *testing.T, path string)
+		// gone says that the whole file is.
+		gone bool
 	}{
-		{"truncated", func(t *testing.T, path string) { require.NoError(t, os.Truncate(path, 0)) }},
+		{"truncated", func(t *testing.T, path string) { require.NoError(t, os.Truncate(path, 0)) }, true},
 		{"zeroed", func(t *testing.T, path string) {
 			info, err := os.Stat(path)
 			require.NoError(t, err)
 			patch(t, path, 0, strings.Repeat("\x00", int(info.Size())))
 			require.NoError(t, os.Remove(path))
-		}},
-		{"cut in the middle", func(t *testing.T, path string) { require.NoError(t, os.Truncate(path, 4096)) }},
+		}, true},
+		{"cut in the middle", func(t *testing.T, path string) { require.NoError(t, os.Truncate(path, 4096)) }, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -189,6 +191,10 @@ func TestAFileThatIsTakenAwayUnderTheReaderEndsAndOthersGoOn(t *testing.T) {
 			// What was read ahead may still come.
 			for i, m := range rest[:len(rest)-1] {
 				require.Equal(t, message(3 + i).Fields[0].Value, m)
+			}
+			if c.gone {
+				assert.Zero(t, r.Stats().Damaged, told)
+				assert.Equal(t, 1, told.of(Vacuumed), told)
 			}
 			assert.Equal(t, int64(entries+1), r.Stats().Entries+r.Stats().Lost+r.Stats().Damaged, told)
 			current.Append(journaltest.Entry{Seqnum: entries + 2, Fields: message(-2).Fields})

@@ -131,6 +131,16 @@ func TestGaps(t *testing.T) {
 			numbered(d.create(system("system"), 1), 20, 21)
 			r().SeekMarks([]Mark{{Cursor: cursorAt(1, 9), Folder: machine}})
 		}, 10, texts(20, 21)},
+		{"a damaged entry, which is counted as such", func(d *disk, r func() *Reader) {
+			f := d.create(system("system"), 1)
+			numbered(f, 1)
+			messages(d.t, r())
+			torn := f.Append(at(2, 2))
+			patch(d.t, d.path(system("system")), int64(torn), "\x06")
+			numbered(f, 3)
+			assert.Empty(d.t, again(d.t, r()), "it may be being written")
+			assert.NoError(d.t, r().Wait(d.t.Context()))
+		}, 0, texts(3)},
 		{"numbers of a user whose file is not read", func(d *disk, r func() *Reader) {
 			require.NoError(d.t, os.MkdirAll(d.path("var/log/journal/"+machine), 0o755))
 			require.NoError(d.t, os.WriteFile(d.path(system("user-1000")), make([]byte, 4096), 0o600))
@@ -187,6 +197,65 @@ func TestCopiesOnTheDiskAreNotReadAgain(t *testing.T) {
 		assert.Zero(t, r.Stats().Lost)
 		assert.Empty(t, r.volatile, "the files in memory are let go")
 	}
+}
+
+// What journald writes to memory last, and copies at once, is in no header yet.
+func TestACopyIsKnownOfAnEntryThatHasJustCome(t *testing.T) {
+	d := newDisk(t)
+	volatile := d.create(memory("system"), 1)
+	numbered(volatile, 1)
+	r := d.open()
+	assert.Equal(t, texts(1), messages(t, r))
+	disk := d.create(system("system"), 2)
+	for n := 1; n <= 2; n++ {
+		numbered(volatile, upTo(2, n)...)
+		e := at(n, n)
+		e.Seqnum = uint64(100 + n)
+		disk.Append(e)
+	}
+	r.poll.calls = 0
+	require.True(t, r.scan(), "only names are looked at")
+	assert.Equal(t, texts(2), messages(t, r))
+	assert.EqualValues(t, 2, r.Stats().Duplicates)
+}
+
+// A file whose end is half written does not hold up the others for ever, and is read when
+// it is whole.
+func TestAFileThatIsTornForLongIsSetAsideAndReadLater(t *testing.T) {
+	d := newDisk(t)
+	torn := d.create(system("system"), 1)
+	at := torn.Append(at(1, 1))
+	patch(t, d.path(system("system")), int64(at), "\x00")
+	numbered(d.create(system("user-1000"), 1), 2)
+	r := d.open()
+	now := time.Now()
+	r.now = func() time.Time { return now }
+	assert.Empty(t, messages(t, r), "1 comes before 2")
+	now = now.Add(patience)
+	assert.Equal(t, texts(2), messages(t, r))
+	patch(t, d.path(system("system")), int64(at), "\x03")
+	now = now.Add(time.Second)
+	assert.Equal(t, texts(1), messages(t, r))
+	assert.Zero(t, r.Stats().Damaged+r.Stats().Lost)
+}
+
+func TestACopyOfAFileIsNotReadAgain(t *testing.T) {
+	d := newDisk(t)
+	numbered(d.create(system("system"), 1), 1, 2)
+	content, err := os.ReadFile(d.path(system("system")))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(d.path(system("copy")), content, 0o600))
+	r := d.open()
+	assert.Equal(t, texts(1, 2), messages(t, r))
+}
+
+func TestWhatIsRememberedIsBounded(t *testing.T) {
+	var c cache
+	for n := range uint64(1000) {
+		c.put(&stored{key: n, Field: Field{Value: string(make([]byte, 400<<10))}})
+		require.LessOrEqual(t, c.bytes, cacheBytes)
+	}
+	require.NotNil(t, c.get(999))
 }
 
 func TestWaitEndsWhenSomethingComes(t *testing.T) {

@@ -27,18 +27,17 @@ type loader struct {
 	entry   Entry
 }
 
-// load reads an entry, or returns nil if it is not wanted. Fields that cannot be read are
-// left out and told to damaged; an entry of which nothing is left is an error.
-func (l *loader) load(f *file, damaged func(error)) (*Entry, error) {
+// load reads an entry, or returns nil if it is not wanted. What cannot be read is left
+// out of it, and is bad; if nothing is left, there is no entry either.
+func (l *loader) load(f *file) (e *Entry, bad []error) {
 	var err error
 	if l.offsets, err = f.items(f.at, l.offsets[:0]); err != nil {
-		return nil, err
+		return nil, []error{err}
 	}
 	if l.match != nil && !l.wanted(f) {
 		return nil, nil
 	}
-	var bad []error
-	e := &l.entry
+	e = &l.entry
 	e.Cursor, e.File, e.Bytes, e.Fields = f.place, f.number, 0, e.Fields[:0]
 	for _, at := range l.offsets {
 		key := keyOf(f.number, at)
@@ -63,12 +62,9 @@ func (l *loader) load(f *file, damaged func(error)) (*Entry, error) {
 		e.Bytes += p.size + 1
 	}
 	if len(e.Fields) == 0 && len(bad) > 0 {
-		return nil, bad[0]
+		return nil, bad[:1]
 	}
-	for _, err := range bad {
-		damaged(err)
-	}
-	return e, nil
+	return e, bad
 }
 
 // wanted finds out what the fields pass, before anything is made of them.

@@ -62,6 +62,9 @@ func (r *Reader) pollNow() (grown bool) {
 			if f.aside && again && r.tryAgain(f) {
 				grown = true
 			}
+			if !f.aside && !f.torn.IsZero() {
+				grown = true // What is half written does not grow when it is whole.
+			}
 		}
 	}
 	if again {

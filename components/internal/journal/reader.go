@@ -195,16 +195,23 @@ func (c *Cursor) before(other *Cursor) bool {
 func (r *Reader) take(s *sequence, f *file) *Entry {
 	again := f.place == s.mark.Cursor || r.isCopy(f)
 	var e *Entry
-	var err error
+	var bad []error
 	if !again && (r.options.BootID == ID{} || r.options.BootID == f.place.BootID) {
-		e, err = r.load.load(f, func(err error) { r.damaged(f, err) })
+		e, bad = r.load.load(f)
+	}
+	if len(bad) > 0 {
+		if _, err := readHeader(f.handle); errors.Is(err, errEmptied) {
+			r.vanish(f)
+			return nil
+		}
 	}
 	r.pass(s, f)
 	r.position = s.mark.Cursor
-	switch {
-	case err != nil:
+	for _, err := range bad {
 		r.damaged(f, err)
-		return nil
+	}
+	switch {
+	case e == nil && len(bad) > 0:
 	case again:
 		r.count(func(n *Stats) { n.Duplicates++ })
 	case e == nil:
