@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -57,6 +58,38 @@ func TestALotIsBoundedByRecordsAndBytes(t *testing.T) {
 			assert.Equal(t, tt.most, slices.Max(m.lots))
 		})
 	}
+}
+
+// What a crash sends twice is at most one lot: the one before is stored when it goes out.
+func TestALotIsStoredBeforeTheNextOneGoesOut(t *testing.T) {
+	m := newMachine(t)
+	m.config.Batch.MaxRecords = 2
+	var mu sync.Mutex
+	var stored, want []string
+	m.failing(func([]string) error {
+		cursor, _ := m.stored()
+		mu.Lock()
+		defer mu.Unlock()
+		stored = append(stored, cursor)
+		return nil
+	})
+	var messages []string
+	for n := range uint64(20) {
+		messages = append(messages, fmt.Sprint(n))
+		if n%2 == 0 {
+			text := ""
+			if n > 0 {
+				text = cursorOf(n).String()
+			}
+			want = append(want, text)
+		}
+	}
+	m.book.write(messages...)
+	m.start()
+	m.wants(messages...)
+	mu.Lock()
+	defer mu.Unlock()
+	assert.Equal(t, want, stored)
 }
 
 func TestNothingIsStoredBeforeItIsDelivered(t *testing.T) {
