@@ -3,6 +3,8 @@
 package journaldreceiver
 
 import (
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/stanza/entry"
@@ -16,6 +18,8 @@ type lot struct {
 	entries  []held
 	made     []*entry.Entry
 	observed time.Time
+	// pages are the memory that entries are in.
+	pages *pages
 }
 
 // Len returns the number of records.
@@ -35,11 +39,54 @@ func (l lot) Split(n int) (lot, lot) {
 // slabSize is how many fields are kept in one piece of memory.
 const slabSize = 4096
 
+// pages is the memory of a lot. It is used again when the lot is acknowledged.
+type pages struct {
+	entries []held
+	slabs   [][]journal.Field
+	// used is how many slabs have anything in them.
+	used int
+}
+
+var pool = sync.Pool{New: func() any { return new(pages) }}
+
+// hold keeps an entry, which is good only until the next one is read.
+func (p *pages) hold(e *journal.Entry) {
+	n := len(e.Fields)
+	if p.used == 0 || cap(p.slabs[p.used-1])-len(p.slabs[p.used-1]) < n {
+		p.turn(n)
+	}
+	slab := &p.slabs[p.used-1]
+	from := len(*slab)
+	*slab = append(*slab, e.Fields...)
+	p.entries = append(p.entries, held{cursor: e.Cursor, fields: (*slab)[from : from+n : from+n], file: e.File, bytes: e.Bytes})
+}
+
+// turn goes on with a slab that has room for n fields.
+func (p *pages) turn(n int) {
+	if p.used < len(p.slabs) && cap(p.slabs[p.used]) >= n {
+		p.used++
+		return
+	}
+	p.slabs = slices.Insert(p.slabs, p.used, make([]journal.Field, 0, max(slabSize, n)))
+	p.used++
+}
+
+// release gives the memory back. The texts are let go at once.
+func (p *pages) release() {
+	for i, slab := range p.slabs[:p.used] {
+		clear(slab)
+		p.slabs[i] = slab[:0]
+	}
+	clear(p.entries)
+	p.entries, p.used = p.entries[:0], 0
+	pool.Put(p)
+}
+
 // gathered is what the next lot is made of.
 type gathered struct {
-	entries []held
-	slab    []journal.Field
-	bytes   int64
+	// pages are nil if there is no entry.
+	pages *pages
+	bytes int64
 	// began is when the first entry came.
 	began time.Time
 }
@@ -52,21 +99,19 @@ func (g *gathered) note(e *journal.Entry) {
 	g.bytes += max(e.Bytes, 1)
 }
 
-// add keeps an entry, which is good only until the next one is read.
+// add keeps an entry.
 func (g *gathered) add(e *journal.Entry) {
 	g.note(e)
-	g.entries = append(g.entries, g.hold(e))
-}
-
-func (g *gathered) hold(e *journal.Entry) held {
-	n := len(e.Fields)
-	if cap(g.slab)-len(g.slab) < n {
-		g.slab = make([]journal.Field, 0, max(slabSize, n))
+	if g.pages == nil {
+		g.pages = pool.Get().(*pages) //nolint:forcetypeassert // Nothing else is in it.
 	}
-	from := len(g.slab)
-	g.slab = append(g.slab, e.Fields...)
-	return held{cursor: e.Cursor, fields: g.slab[from : from+n : from+n], file: e.File, bytes: e.Bytes}
+	g.pages.hold(e)
 }
 
-// next begins anew. What was gathered belongs to the lot.
-func (g *gathered) next() { *g = gathered{slab: g.slab[len(g.slab):]} }
+// entries are those that are kept.
+func (g *gathered) entries() []held {
+	if g.pages == nil {
+		return nil
+	}
+	return g.pages.entries
+}

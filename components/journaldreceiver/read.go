@@ -21,27 +21,48 @@ func (r *journald) read(ctx context.Context) {
 			r.waitForRoom(ctx)
 			continue
 		}
-		entry, err := r.reader.Next()
+		more, err := r.readSome(ctx)
 		switch {
 		case err != nil:
 			r.set.Logger.Error("The journal cannot be read any more", zap.Error(err))
 			r.outlet.Health.Read(err)
 			return
-		case entry == nil:
+		case !more:
 			r.waitForEntries(ctx)
-		case r.operators != nil:
-			r.gathered.note(entry)
-			r.operators.put(ctx, entry)
-		default:
-			r.gathered.add(entry)
 		}
 	}
 }
 
-// mayRead reports whether there is room for another entry.
-func (r *journald) mayRead() bool {
-	return !r.full() && r.window.Stats().InFlight.Bytes+r.gathered.bytes < r.config.InFlight.MaxBytes
+// atOnce is how many entries are read before anything else is looked at. An entry is read
+// in less time than it takes to look.
+const atOnce = 64
+
+// readSome reads entries for which there is room, and reports whether there may be more.
+func (r *journald) readSome(ctx context.Context) (more bool, err error) {
+	room := r.room()
+	for range atOnce {
+		if r.full() || r.gathered.bytes >= room {
+			return true, nil
+		}
+		entry, err := r.reader.Next()
+		if err != nil || entry == nil {
+			return false, err
+		}
+		if r.operators != nil {
+			r.gathered.note(entry)
+			r.operators.put(ctx, entry)
+			continue
+		}
+		r.gathered.add(entry)
+	}
+	return true, nil
 }
+
+// mayRead reports whether there is room for another entry.
+func (r *journald) mayRead() bool { return !r.full() && r.gathered.bytes < r.room() }
+
+// room is how many bytes may be gathered beside what is on its way.
+func (r *journald) room() int64 { return r.config.InFlight.MaxBytes - r.window.Stats().InFlight.Bytes }
 
 // full reports whether what is gathered has reached a limit of a lot.
 func (r *journald) full() bool {
@@ -53,7 +74,7 @@ func (r *journald) records() int {
 	if r.operators != nil {
 		return r.operators.ready()
 	}
-	return len(r.gathered.entries)
+	return len(r.gathered.entries())
 }
 
 // due reports whether what is gathered is to be sent, and maySend whether it may be.
@@ -104,13 +125,13 @@ func (r *journald) current() position {
 
 // hand sends what is gathered.
 func (r *journald) hand() {
-	l := lot{entries: r.gathered.entries, observed: time.Now()}
+	l := lot{entries: r.gathered.entries(), observed: time.Now(), pages: r.gathered.pages}
 	reached := r.trail.reached(l.observed, r.current())
 	if r.operators != nil {
 		l.made = r.operators.take()
 	}
 	bytes := r.gathered.bytes
-	r.gathered.next()
+	r.gathered = gathered{}
 	if l.Len() == 0 {
 		// The operators have left out everything, or hold it.
 		r.source.Skip(reached, 0, 0)
@@ -126,11 +147,14 @@ func (r *journald) hand() {
 
 // done is called when a lot is acknowledged. The next one goes out after the position is
 // stored: what a crash sends twice is what was on its way.
-func (r *journald) done() {
+func (r *journald) done(l lot) {
+	if l.pages != nil {
+		l.pages.release()
+	}
 	r.store.save(context.Background(), r.source.Position)
 	r.pending.Add(-1)
 	select {
-	case r.room <- struct{}{}:
+	case r.freed <- struct{}{}:
 	default:
 	}
 	if stop := r.interrupt.Load(); stop != nil {
@@ -143,7 +167,7 @@ func (r *journald) waitForRoom(ctx context.Context) {
 	timer := time.NewTimer(passInterval)
 	defer timer.Stop()
 	select {
-	case <-r.room:
+	case <-r.freed:
 	case <-timer.C:
 	case <-ctx.Done():
 	}

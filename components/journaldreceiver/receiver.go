@@ -64,8 +64,8 @@ type journald struct {
 
 	// pending counts the lots that are sent and not acknowledged.
 	pending atomic.Int64
-	// room gets a signal when one of them is, and interrupt ends a wait for entries.
-	room      chan struct{}
+	// freed gets a signal when one of them is, and interrupt ends a wait for entries.
+	freed     chan struct{}
 	interrupt atomic.Pointer[context.CancelFunc]
 
 	stop    context.CancelFunc
@@ -85,7 +85,7 @@ func newReceiver(set receiver.Settings, config *Config, next consumer.Logs) (*jo
 		return nil, err
 	}
 	r := &journald{
-		config: config, set: set, outlet: out, room: make(chan struct{}, 1),
+		config: config, set: set, outlet: out, freed: make(chan struct{}, 1),
 		trouble: newTrouble(set.Logger, &out.Health, config),
 		window:  delivery.NewWindow[position](delivery.Limits{MaxBytes: config.InFlight.MaxBytes, MaxBytesPerSource: config.InFlight.MaxBytes}),
 		mappers: make(chan *mapper, config.InFlight.MaxBatches),

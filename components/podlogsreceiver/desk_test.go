@@ -56,7 +56,7 @@ func newDesk(t testing.TB, change func(*Config)) *desk {
 			d.arrived <- s
 			return <-s.answer
 		},
-		Done: func() {
+		Done: func(lines) {
 			r.pending.Add(-1)
 			d.done <- struct{}{}
 		},

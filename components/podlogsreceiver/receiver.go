@@ -102,7 +102,7 @@ func (r *podLogs) Start(ctx context.Context, host component.Host) error {
 	}
 	r.sender = delivery.NewSender(r.window, delivery.Options[lines]{
 		Send: r.send, Judge: outlet.Judge, DeadLetter: r.deadLetter,
-		Done: func() {
+		Done: func(lines) {
 			r.pending.Add(-1)
 			r.wake()
 		},

@@ -24,8 +24,9 @@ type Options[D Payload[D]] struct {
 	// safe. After an error it is called again, with the same ones among others. It
 	// may be left out: then nothing is ever given up.
 	DeadLetter func([]Letter[D]) error
-	// Done is called when a batch is acknowledged, after that. It may be left out.
-	Done func()
+	// Done is called when a batch is acknowledged, after that, with the payload as it was
+	// given to Deliver, of which no part is used any more. It may be left out.
+	Done func(D)
 	// InitialInterval and MaxInterval are the pauses between attempts, the first one,
 	// by and large, and the longest one (default: 500 ms, 30 s). They grow by half
 	// each time, and are randomized by half.
@@ -111,7 +112,7 @@ func (s *Sender[P, D]) Deliver(b *Batch[P], payload D) error {
 // carry is the goroutine of a batch.
 func (s *Sender[P, D]) carry(b *Batch[P], payload D, turn <-chan struct{}) {
 	acknowledged := false
-	defer func() { s.leave(acknowledged) }()
+	defer func() { s.leave(payload, acknowledged) }()
 	if turn != nil {
 		select {
 		case <-turn:

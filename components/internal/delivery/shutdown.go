@@ -64,9 +64,9 @@ func (s *Sender[P, D]) beginClosing() {
 }
 
 // leave is the end of a batch's goroutine.
-func (s *Sender[P, D]) leave(acknowledged bool) {
+func (s *Sender[P, D]) leave(payload D, acknowledged bool) {
 	if acknowledged && s.options.Done != nil {
-		s.options.Done()
+		s.options.Done(payload)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

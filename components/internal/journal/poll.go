@@ -54,7 +54,7 @@ func (r *Reader) pollNow() (grown bool) {
 	r.poll.last = now
 	grown = r.look()
 	again := now.Sub(r.poll.tried) >= time.Second
-	for _, s := range r.sequences {
+	for _, s := range r.order {
 		for _, f := range slices.Clone(s.files) {
 			if f.live && f.handle != nil && r.refresh(f) {
 				grown = true

@@ -61,6 +61,8 @@ type Reader struct {
 	files     map[ID]*file
 	paths     map[string]*name
 	sequences map[ID]*sequence
+	// order is the sequences in the order in which they were found.
+	order []*sequence
 	// started is where reading begins in sequences that were found or not yet, absent
 	// those of them that were not.
 	started map[ID]Mark
@@ -167,7 +169,7 @@ func (r *Reader) Next() (*Entry, error) {
 // first returns the next entry of all: the first of those that come next in the
 // sequences.
 func (r *Reader) first() (least *sequence, file *file) {
-	for _, s := range r.sequences {
+	for _, s := range r.order {
 		f := r.least(s)
 		if f != nil && (file == nil || f.place.before(&file.place)) {
 			least, file = s, f
@@ -233,7 +235,7 @@ const maxAbsent = 64
 // are among them even if their files are not there: they may come back, or be copied.
 func (r *Reader) Marks() []Mark {
 	list := make([]Mark, 0, len(r.sequences))
-	for _, s := range r.sequences {
+	for _, s := range r.order {
 		m := s.mark
 		if m == (Mark{}) && r.seek != nil {
 			m = s.begun()

@@ -304,6 +304,7 @@ func (r *Reader) enter(path string, n *name) error {
 	if s == nil {
 		s = &sequence{id: h.seqnumID}
 		r.sequences[h.seqnumID] = s
+		r.order = append(r.order, s)
 	}
 	s.add(f)
 	return nil
