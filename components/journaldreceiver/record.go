@@ -9,6 +9,8 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/tributary-otel/tributary/components/internal/escape"
 )
 
 // cutKey is the attribute that says how many bytes were left out of the values.
@@ -133,7 +135,10 @@ func (m *mapper) put(to pcommon.Value, value string, cut int64) {
 // putText does so with a text in any case.
 func putText(to pcommon.Value, value string, cut int64) {
 	if value = wholeCharacters(value, cut); !utf8.ValidString(value) {
-		value = escape(value)
+		var b strings.Builder
+		b.Grow(len(value) + 16)
+		escape.Write(&b, value)
+		value = b.String()
 	}
 	to.SetStr(value)
 }
@@ -152,26 +157,6 @@ func wholeCharacters(s string, cut int64) string {
 		}
 	}
 	return s
-}
-
-const hexDigits = "0123456789abcdef"
-
-// escape writes each byte that is part of no character as \xhh, as Go and Python do.
-func escape(value string) string {
-	var b strings.Builder
-	b.Grow(len(value) + 16)
-	for len(value) > 0 {
-		r, n := utf8.DecodeRuneInString(value)
-		if r == utf8.RuneError && n == 1 {
-			b.WriteString(`\x`)
-			b.WriteByte(hexDigits[value[0]>>4])
-			b.WriteByte(hexDigits[value[0]&15])
-		} else {
-			b.WriteString(value[:n])
-		}
-		value = value[n:]
-	}
-	return b.String()
 }
 
 // parseNumber reads a decimal number as fields have them, without signs and spaces

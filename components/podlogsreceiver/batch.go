@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tributary-otel/tributary/components/internal/delivery"
+	"github.com/tributary-otel/tributary/components/internal/escape"
 	"github.com/tributary-otel/tributary/components/internal/runtimelog"
 )
 
@@ -67,7 +68,7 @@ func (b *batch) add(in *intake, time int64, stream runtimelog.Stream, body []byt
 	if valid || b.inBytes {
 		b.text.Write(body)
 	} else {
-		escape(&b.text, body)
+		escape.Write(&b.text, body)
 	}
 	b.records = append(b.records, record{
 		time: time, stream: stream, origin: in.place, binary: !valid && b.inBytes,
@@ -80,22 +81,4 @@ func (b *batch) add(in *intake, time int64, stream runtimelog.Stream, body []byt
 func (b *batch) take() lines {
 	b.size, b.count = b.text.Len(), len(b.records)
 	return lines{text: b.text.String(), records: b.records, origins: b.origins, read: b.began}
-}
-
-const hexDigits = "0123456789abcdef"
-
-// escape writes each byte that is part of no character as \xhh, as Go and Python write
-// it.
-func escape(to *strings.Builder, body []byte) {
-	for len(body) > 0 {
-		r, n := utf8.DecodeRune(body)
-		if r == utf8.RuneError && n == 1 {
-			to.WriteString(`\x`)
-			to.WriteByte(hexDigits[body[0]>>4])
-			to.WriteByte(hexDigits[body[0]&15])
-		} else {
-			to.Write(body[:n])
-		}
-		body = body[n:]
-	}
 }

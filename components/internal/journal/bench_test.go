@@ -7,19 +7,14 @@ package journal
 import (
 	"context"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/tributary-otel/tributary/components/internal/journal/journaltest"
 	"github.com/tributary-otel/tributary/tests/testkit"
 )
 
@@ -78,55 +73,6 @@ func BenchmarkIdle(b *testing.B) {
 		b.ReportMetric(100*(cpuTime()-before).Seconds()/lasts.Seconds(), "%core")
 		b.ReportMetric(0, "ns/op")
 	}
-}
-
-// BenchmarkManyFiles reads 64 files of several machines, whose entries come in turns.
-func BenchmarkManyFiles(b *testing.B) {
-	const files, entries = 64, 1000
-	folder := b.TempDir()
-	for n := range files {
-		f := journaltest.Create(b, filepath.Join(folder, fmt.Sprintf("remote-%d.journal", n)), journaltest.Options{
-			FileID: id(byte(n + 1)), SeqnumID: id(byte(n + 1)), Step: 1 << 20, DataBuckets: 4096,
-		})
-		for i := range entries {
-			f.Append(journaltest.Entry{Realtime: uint64(1e15 + i*1000 + n), Fields: []journaltest.Field{
-				{Name: "MESSAGE", Value: strconv.Itoa(i) + strings.Repeat(" text", 100)}, {Name: "_HOSTNAME", Value: fmt.Sprint("host-", n)},
-			}})
-		}
-		f.Archive()
-	}
-	// Another process reads them: this one has them all in memory.
-	self, err := os.Executable()
-	require.NoError(b, err)
-	command := exec.Command(self, "-test.run=^TestReadManyFiles$")
-	command.Env = append(os.Environ(), manyFiles+"="+folder)
-	out, err := command.CombinedOutput()
-	require.NoError(b, err, "%s", out)
-	used, ok := command.ProcessState.SysUsage().(*syscall.Rusage)
-	require.True(b, ok)
-	_, rest, _ := strings.Cut(string(out), "VmHWM:")
-	var peak float64
-	_, err = fmt.Sscan(rest, &peak)
-	require.NoError(b, err, "%s", out)
-	b.ReportMetric(peak/1024, "MiB-peak")
-	b.ReportMetric(float64(used.Utime.Nano()+used.Stime.Nano())/files/entries/1000, "cpu-us/entry")
-	b.ReportMetric(0, "ns/op")
-}
-
-const manyFiles = "JOURNAL_BENCH_FOLDER"
-
-// TestReadManyFiles is run by BenchmarkManyFiles.
-func TestReadManyFiles(t *testing.T) {
-	folder := os.Getenv(manyFiles)
-	if folder == "" {
-		t.Skip("it is a part of a benchmark")
-	}
-	entries := 0
-	each(t, open(t, Options{Directories: []string{folder}}), func(*Entry) { entries++ })
-	require.NotZero(t, entries)
-	status, err := os.ReadFile("/proc/self/status")
-	require.NoError(t, err)
-	fmt.Println(string(status))
 }
 
 func cpuTime() time.Duration {
