@@ -29,3 +29,15 @@ func TestTheREADMENamesEachAnomaly(t *testing.T) {
 		assert.NotEmpty(t, hints[kind[1]], kind[1])
 	}
 }
+
+func TestTheREADMENamesMetricsThatExist(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	metrics, err := os.ReadFile("documentation.md")
+	require.NoError(t, err)
+	named := regexp.MustCompile("`(receiver_journald_[a-z_]+)`").FindAllStringSubmatch(string(readme), -1)
+	require.NotEmpty(t, named)
+	for _, match := range named {
+		assert.Contains(t, string(metrics), "### otelcol_"+match[1]+"\n")
+	}
+}
