@@ -28,7 +28,8 @@ type file struct {
 	folder string
 	// volatile says that it is kept in memory, until journald copies it to the disk.
 	volatile bool
-	// archived says that its name is one of a file that nobody writes to.
+	// archived says that its name is one of a file that nobody writes to: journald renames
+	// a file when it has written to it for the last time, and before it says so in it.
 	archived bool
 	// late says that it was found after reading had begun.
 	late bool
@@ -190,7 +191,7 @@ func (f *file) refresh() (grown bool, err error) {
 		f.content.epoch++
 	}
 	f.header = h
-	f.live = h.state != stateArchived && !f.unnamed
+	f.live = h.state != stateArchived && !f.archived && !f.unnamed
 	return grown, nil
 }
 

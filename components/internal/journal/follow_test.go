@@ -38,6 +38,23 @@ func TestARotatedFileIsReadToItsEnd(t *testing.T) {
 	assert.Empty(t, d.told)
 }
 
+// journald may die between the new name and what it says in the file.
+func TestARenamedFileIsClosedWhateverItSays(t *testing.T) {
+	d := newDisk(t)
+	first := d.create(system("system"), 1)
+	numbered(first, 1)
+	r := d.open()
+	assert.Equal(t, texts(1), messages(t, r))
+	numbered(first, 2)
+	d.rename(system("system"), system("system@1-1"))
+	numbered(d.create(system("user-1@2-2"), 1), 3) // This one was never seen by its first name.
+	numbered(d.create(system("system"), 1), 4)
+	assert.Equal(t, texts(2, 3, 4), again(t, r))
+	again(t, r)
+	r.measure()
+	assert.Equal(t, 1, r.Stats().Files)
+}
+
 // Files that are not being read are not open, however many there are.
 func TestArchivesAreOpenedOneAfterAnother(t *testing.T) {
 	d := newDisk(t)

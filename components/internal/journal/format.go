@@ -22,12 +22,8 @@ const (
 	maxHeaderSize = 64 << 10
 )
 
-// The states of a file.
-const (
-	stateOffline  = 0
-	stateOnline   = 1
-	stateArchived = 2
-)
+// stateArchived is the state of a file that nobody writes to any more.
+const stateArchived = 2
 
 // The properties without which a file would be misread.
 const (
@@ -83,7 +79,6 @@ type header struct {
 	incompatible uint32
 	state        byte
 	fileID       ID
-	machineID    ID
 	tailBootID   ID
 	seqnumID     ID
 	// size is that of the header, end where the used part of the file ends. A file that
@@ -91,13 +86,13 @@ type header struct {
 	size, end uint64
 	// entries is how many entries there are. It is raised after everything else is
 	// written, apart from what is below.
-	entries            uint64
-	tailSeqnum         uint64
-	headSeqnum         uint64
-	arrayOffset        uint64
-	headTime, tailTime uint64
-	tailMonotonic      uint64
-	compact            bool
+	entries       uint64
+	tailSeqnum    uint64
+	headSeqnum    uint64
+	arrayOffset   uint64
+	tailTime      uint64
+	tailMonotonic uint64
+	compact       bool
 }
 
 // unsupported are properties that this reader does not know.
@@ -128,7 +123,7 @@ func parseHeader(raw []byte) (h header, err error) {
 	}
 	h.compact = h.incompatible&flagCompact != 0
 	h.state = raw[16]
-	h.fileID, h.machineID = ID(raw[24:40]), ID(raw[40:56])
+	h.fileID = ID(raw[24:40])
 	h.tailBootID, h.seqnumID = ID(raw[56:72]), ID(raw[72:88])
 	h.size = le.Uint64(raw[88:])
 	var carry uint64
@@ -139,7 +134,7 @@ func parseHeader(raw []byte) (h header, err error) {
 	h.entries = le.Uint64(raw[152:])
 	h.tailSeqnum, h.headSeqnum = le.Uint64(raw[160:]), le.Uint64(raw[168:])
 	h.arrayOffset = le.Uint64(raw[176:])
-	h.headTime, h.tailTime = le.Uint64(raw[184:]), le.Uint64(raw[192:])
+	h.tailTime = le.Uint64(raw[192:])
 	h.tailMonotonic = le.Uint64(raw[200:])
 	// An entry takes 64 bytes and a slot: there cannot be more of them than that.
 	if h.entries > h.end/entryHead {
