@@ -35,8 +35,8 @@ e2e: build ## Run the tests against real servers: Loki, built once from its modu
 	TRIBUTARY_E2E=1 go test -timeout 40m ./tests/loki/...
 
 # A number of runs: a time can end a run in its middle, which counts as a failure.
-FUZZTIME ?= 10000x
-fuzz: ## Read broken journals, FUZZTIME (10000x, or 10m) with each fuzz test of the journal's format.
+FUZZTIME ?= 80000x
+fuzz: ## Read broken journals, FUZZTIME (80000x, or 10m) with each fuzz test of the journal's format.
 	for test in FuzzFile FuzzDamage FuzzUnpack FuzzLZ4 FuzzCursor; do \
 		go test -run '^$$' -fuzz "^$$test$$" -fuzztime $(FUZZTIME) ./components/internal/journal || exit; \
 	done

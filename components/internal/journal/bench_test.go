@@ -57,6 +57,54 @@ func BenchmarkFollow(b *testing.B) {
 	}
 }
 
+// BenchmarkFlood follows a million entries through files of 1 MiB, of which journald keeps
+// four, and tells how many were missed, came twice, or came too early.
+func BenchmarkFlood(b *testing.B) {
+	const count = 1_000_000
+	j := testkit.StartJournald(b, "SystemMaxFileSize=1M", "SystemMaxFiles=4", "SystemMaxUse=6M", "RateLimitIntervalSec=0")
+	r := open(b, Options{Directories: []string{j.Dir()}, Merge: true, Filter: Has("MARK", "flood")})
+	for b.Loop() {
+		begin := cpuTime()
+		sent := make(chan struct{})
+		go func() {
+			defer close(sent)
+			for n := range count {
+				j.Send("MESSAGE="+strconv.Itoa(n), "MARK=flood")
+			}
+		}()
+		seen := make([]bool, count)
+		entries, twice, early, last := 0, 0, 0, -1
+		for last != count-1 {
+			e, err := r.Next()
+			require.NoError(b, err)
+			if e == nil {
+				require.NoError(b, r.Wait(b.Context()))
+				continue
+			}
+			message, _ := e.Get("MESSAGE")
+			n, err := strconv.Atoi(message)
+			require.NoError(b, err)
+			if seen[n] {
+				twice++
+			} else {
+				seen[n] = true
+				entries++
+			}
+			if n < last {
+				early++
+			}
+			last = n
+		}
+		<-sent
+		b.ReportMetric(float64(count-entries), "lost")
+		b.ReportMetric(float64(r.Stats().Lost), "counted-as-lost")
+		b.ReportMetric(float64(twice), "twice")
+		b.ReportMetric(float64(early), "out-of-order")
+		b.ReportMetric(float64((cpuTime()-begin).Nanoseconds())/count, "cpu-ns/entry-with-sending")
+		b.ReportMetric(0, "ns/op")
+	}
+}
+
 // BenchmarkIdle measures which share of a core it takes to wait.
 func BenchmarkIdle(b *testing.B) {
 	j := testkit.StartJournald(b)
