@@ -39,8 +39,9 @@ type file struct {
 	handle  *os.File
 	content *content
 	header  header
-	// sequence is what its entries are numbered in.
+	// sequence is what its entries are numbered in, counter what they are numbered with.
 	sequence *sequence
+	counter  *counter
 	// read is when the header was read, by Reader.tick.
 	read uint64
 	// live says that entries may still be added.
@@ -128,7 +129,7 @@ func (f *file) close() {
 	}
 	f.content.release()
 	_ = f.handle.Close()
-	f.handle, f.content, f.arrays = nil, nil, nil
+	f.handle, f.content, f.arrays, f.live = nil, nil, nil, false
 }
 
 // openFile opens a file and reads its header. It is no error of a file that it is not
@@ -242,7 +243,7 @@ func (f *file) skip(r *Reader, err error) bool {
 	f.next++
 	f.torn = time.Time{}
 	r.damaged(f, err)
-	f.sequence.skipped++
+	f.counter.skipped++
 	return true
 }
 

@@ -55,6 +55,29 @@ func TestARenamedFileIsClosedWhateverItSays(t *testing.T) {
 	assert.Equal(t, 1, r.Stats().Files)
 }
 
+// The kernel reports a file when it is created, which is before journald has written
+// anything to it.
+func TestAFileThatIsBeingCreatedIsNotForgotten(t *testing.T) {
+	for what, begin := range map[string]string{"empty": "", "zeros": strings.Repeat("\x00", 4096), "half a header": "LPKSHHRH" + strings.Repeat("\x00", 400)} {
+		t.Run(what, func(t *testing.T) {
+			d := newDisk(t)
+			s := d.create(system("system"), 1)
+			numbered(s, 1)
+			r := d.open()
+			assert.Equal(t, texts(1), messages(t, r))
+			require.NoError(t, os.WriteFile(d.path(system("user-1000")), []byte(begin), 0o600))
+			assert.Empty(t, messages(t, r))
+			user := d.create("elsewhere", 2)
+			numbered(user, 2)
+			content := user.Bytes()
+			require.NoError(t, os.WriteFile(d.path(system("user-1000")), content, 0o600))
+			numbered(s, 3)
+			assert.Equal(t, texts(2, 3), messages(t, r))
+			assert.Empty(t, d.told)
+		})
+	}
+}
+
 // Files that are not being read are not open, however many there are.
 func TestArchivesAreOpenedOneAfterAnother(t *testing.T) {
 	d := newDisk(t)
@@ -75,8 +98,14 @@ func TestArchivesAreOpenedOneAfterAnother(t *testing.T) {
 // An entry of another file that was written before is waited for no longer than it takes
 // to look at that file again.
 func TestUsersEntriesComeInTheirOrder(t *testing.T) {
+	for _, sequence := range []byte{1, 2} {
+		usersEntriesComeInTheirOrder(t, sequence)
+	}
+}
+
+func usersEntriesComeInTheirOrder(t *testing.T, sequence byte) {
 	d := newDisk(t)
-	system, user := d.create(system("system"), 1), d.create(system("user-1000"), 1)
+	system, user := d.create(system("system"), 1), d.create(system("user-1000"), sequence)
 	numbered(system, 1)
 	numbered(user, 2)
 	r := d.open()
@@ -93,173 +122,22 @@ func TestUsersEntriesComeInTheirOrder(t *testing.T) {
 	assert.Equal(t, texts(2, 3, 4), messages(t, r))
 }
 
+// Until systemd 254, the file of a user is a sequence of its own with the same numbers.
 func TestAnEntryOfANewUserComesInItsOrder(t *testing.T) {
-	d := newDisk(t)
-	s := d.create(system("system"), 1)
-	numbered(s, 1)
-	r := d.open()
-	assert.Equal(t, texts(1), messages(t, r))
-	numbered(d.create(system("user-1000"), 1), 2)
-	numbered(s, 3)
-	for _, f := range r.files {
-		r.refresh(f)
-	}
-	r.poll.calls = 0
-	assert.Equal(t, texts(2, 3), messages(t, r))
-}
-
-func TestGaps(t *testing.T) {
-	for _, c := range []struct {
-		what string
-		do   func(d *disk, r func() *Reader)
-		lost int64
-		want []string
-	}{
-		{"what was deleted before the first start is not missed", func(d *disk, r func() *Reader) {
-			numbered(d.create(system("system"), 1), 7, 9)
-			r()
-		}, 0, texts(7, 9)},
-		{"files that come and go between two looks", func(d *disk, r func() *Reader) {
-			f := d.create(system("system"), 1)
-			numbered(f, 1, 2)
-			messages(d.t, r())
-			d.rename(system("system"), system("system@1"))
-			f.Archive()
-			numbered(d.create(system("system"), 1), 13)
-		}, 10, texts(13)},
-		{"a file that was there, and was not begun", func(d *disk, r func() *Reader) {
-			f := d.create(system("system@1"), 1)
-			numbered(f, 1, 2, 3)
-			f.Archive()
-			numbered(d.create(system("system"), 1), 4)
-			r()
-			require.NoError(d.t, os.Truncate(d.path(system("system@1")), 0))
-			require.NoError(d.t, os.Remove(d.path(system("system@1"))))
-		}, 3, texts(4)},
-		{"a file that was deleted with all that came after the beginning", func(d *disk, r func() *Reader) {
-			f := d.create(system("system"), 1)
-			numbered(f, 1)
-			messages(d.t, r())
-			numbered(f, 2, 3)
-			require.NoError(d.t, os.Truncate(d.path(system("system")), 0))
-			require.NoError(d.t, os.Remove(d.path(system("system"))))
-			numbered(d.create(system("system"), 1), 4)
-		}, 2, texts(4)},
-		{"what was deleted between two runs", func(d *disk, r func() *Reader) {
-			numbered(d.create(system("system"), 1), 20, 21)
-			r().SeekMarks([]Mark{{Cursor: cursorAt(1, 9), Folder: machine}})
-		}, 10, texts(20, 21)},
-		{"a damaged entry, which is counted as such", func(d *disk, r func() *Reader) {
-			f := d.create(system("system"), 1)
-			numbered(f, 1)
-			messages(d.t, r())
-			torn := f.Append(at(2, 2))
-			patch(d.t, d.path(system("system")), int64(torn), "\x06")
-			numbered(f, 3)
-			assert.Empty(d.t, again(d.t, r()), "it may be being written")
-			ctx, cancel := context.WithTimeout(d.t.Context(), 30*time.Second)
-			defer cancel()
-			assert.NoError(d.t, r().Wait(ctx))
-		}, 0, texts(3)},
-		{"numbers of a user whose file is not read", func(d *disk, r func() *Reader) {
-			require.NoError(d.t, os.MkdirAll(d.path("var/log/journal/"+machine), 0o755))
-			require.NoError(d.t, os.WriteFile(d.path(system("user-1000")), make([]byte, 4096), 0o600))
-			require.NoError(d.t, os.Chtimes(d.path(system("user-1000")), time.Unix(1, 0), time.Unix(1, 0)))
-			f := d.create(system("system"), 1)
-			numbered(f, 1)
-			messages(d.t, r())
-			numbered(f, 9)
-		}, 0, texts(9)},
-	} {
-		t.Run(c.what, func(t *testing.T) {
-			d := newDisk(t)
-			var r *Reader
-			c.do(d, func() *Reader {
-				if r == nil {
-					r = d.open()
-				}
-				return r
-			})
-			assert.Equal(t, c.want, again(t, r))
-			assert.Equal(t, c.lost, r.Stats().Lost, "%q", d.told)
-			if c.lost == 0 {
-				assert.NotContains(t, strings.Join(d.told, "\n"), "gap")
-			}
-		})
-	}
-}
-
-// journald copies what it has kept in memory, with other numbers.
-func TestCopiesOnTheDiskAreNotReadAgain(t *testing.T) {
-	for _, read := range []int{0, 2, 5} {
+	for _, sequence := range []byte{1, 2} {
 		d := newDisk(t)
-		volatile := d.create(memory("system"), 1)
-		for n := 1; n <= 5; n++ {
-			volatile.Append(at(n, n))
-		}
+		s := d.create(system("system"), 1)
+		numbered(s, 1)
 		r := d.open()
-		var got []string
-		for range read {
-			e, err := r.Next()
-			require.NoError(t, err)
-			text, _ := e.Get("MESSAGE")
-			got = append(got, text)
+		assert.Equal(t, texts(1), messages(t, r))
+		numbered(d.create(system("user-1000"), sequence), 2)
+		numbered(s, 3)
+		for _, f := range r.files {
+			r.refresh(f)
 		}
-		disk := d.create(system("system"), 2)
-		for n := 1; n <= 5; n++ {
-			e := at(n, n)
-			e.Seqnum = uint64(100 + n)
-			disk.Append(e)
-		}
-		require.NoError(t, os.RemoveAll(d.path("run/log/journal/"+machine)))
-		e := at(106, 6)
-		disk.Append(e)
-		got = append(got, again(t, r)...)
-		assert.Equal(t, texts(1, 2, 3, 4, 5, 106), got)
-		assert.EqualValues(t, 5, r.Stats().Duplicates)
-		assert.Zero(t, r.Stats().Lost)
-		assert.Empty(t, r.volatile, "the files in memory are let go")
+		r.poll.calls = 0
+		assert.Equal(t, texts(2, 3), messages(t, r))
 	}
-}
-
-// The next entry may be the first thing that is not there any more.
-func TestADeletedFileIsNotDamaged(t *testing.T) {
-	d := newDisk(t)
-	f := d.create(system("system@1"), 1)
-	for n := 1; n <= 5; n++ {
-		e := at(n, n)
-		e.Fields[1].Value = strings.Repeat(e.Fields[0].Value, 2*windowSize)
-		f.Append(e)
-	}
-	f.Archive()
-	r := d.open()
-	e, err := r.Next()
-	require.NoError(t, err)
-	require.NotNil(t, e)
-	require.NoError(t, os.Truncate(d.path(system("system@1")), 0))
-	assert.Empty(t, again(t, r))
-	assert.Zero(t, r.Stats().Damaged)
-	assert.EqualValues(t, 4, r.Stats().Lost)
-}
-
-// What journald writes to memory last, and copies at once, is in no header yet.
-func TestACopyIsKnownOfAnEntryThatHasJustCome(t *testing.T) {
-	d := newDisk(t)
-	volatile := d.create(memory("system"), 1)
-	numbered(volatile, 1)
-	r := d.open()
-	assert.Equal(t, texts(1), messages(t, r))
-	disk := d.create(system("system"), 2)
-	for n := 1; n <= 2; n++ {
-		numbered(volatile, upTo(2, n)...)
-		e := at(n, n)
-		e.Seqnum = uint64(100 + n)
-		disk.Append(e)
-	}
-	r.poll.calls = 0
-	require.True(t, r.scan(), "only names are looked at")
-	assert.Equal(t, texts(2), messages(t, r))
-	assert.EqualValues(t, 2, r.Stats().Duplicates)
 }
 
 // A file whose end is half written does not hold up the others for ever, and is read when

@@ -58,10 +58,11 @@ func (r *Reader) examine(path string) {
 		n.failed, n.told = time.Time{}, ""
 	case errors.Is(err, fs.ErrNotExist):
 		delete(r.paths, path) // It has just gone, or has another name.
-		r.poll.incomplete = true
-	case errors.Is(err, errEmptied) && (hasArchiveName(filepath.Base(path)) || r.now().Sub(info.ModTime()) < birth):
-		// journald has emptied it, or has not written it yet.
-		r.poll.incomplete = true
+		r.poll.unborn = true
+	case errors.Is(err, errEmptied) && hasArchiveName(filepath.Base(path)):
+		r.poll.incomplete = true // journald is deleting it.
+	case (errors.Is(err, errEmptied) || errors.Is(err, errNoJournal)) && info != nil && r.now().Sub(info.ModTime()) < birth:
+		r.poll.unborn = true // journald has not written its header yet.
 	default:
 		n.failed = r.now()
 		r.fails(path)
@@ -134,6 +135,7 @@ func (r *Reader) enter(path string, n *name) error {
 		r.sequences[h.seqnumID] = s
 		r.order = append(r.order, s)
 	}
+	f.counter = r.counterOf(path, &h)
 	s.add(f)
 	return nil
 }

@@ -33,9 +33,10 @@ type poll struct {
 	scanned, tried time.Time
 	pause          time.Duration
 	// blind says that not all folders are watched, incomplete that not all names could
-	// be taken up, begun that reading has.
-	blind, incomplete, begun bool
-	calls                    int
+	// be taken up, unborn that one could not be which will be in a moment, begun that
+	// reading has begun.
+	blind, incomplete, unborn, begun bool
+	calls                            int
 }
 
 // pollIfDue looks for new entries from time to time while others are read.
@@ -54,20 +55,13 @@ func (r *Reader) pollNow() (grown bool) {
 	r.poll.last = now
 	grown = r.look()
 	again := now.Sub(r.poll.tried) >= time.Second
-	for _, s := range r.order {
-		for _, f := range slices.Clone(s.files) {
-			if f.live && f.handle != nil && r.refresh(f) {
-				grown = true
-			}
-			if f.aside && again && r.tryAgain(f) {
-				grown = true
-			}
-			if !f.aside && !f.torn.IsZero() {
-				grown = true // What is half written does not grow when it is whole.
-			}
+	for _, f := range r.live {
+		if f.live && r.refresh(f) || !f.aside && !f.torn.IsZero() {
+			grown = true // What is half written does not grow when it is whole.
 		}
 	}
 	if again {
+		grown = r.tryAgain() || grown
 		r.poll.tried = now
 		r.measure()
 	}
@@ -77,16 +71,25 @@ func (r *Reader) pollNow() (grown bool) {
 	return grown
 }
 
-// tryAgain looks at a file that the others do not wait for, and reports whether anything
-// is there.
-func (r *Reader) tryAgain(f *file) bool {
-	f.aside = false
-	if !r.ready(f) {
-		return true // It is gone.
+// tryAgain looks at the files that the others do not wait for, and reports whether
+// anything is there.
+func (r *Reader) tryAgain() (found bool) {
+	for _, s := range r.order {
+		for _, f := range slices.Clone(s.files) {
+			if !f.aside {
+				continue
+			}
+			f.aside = false
+			if !r.ready(f) {
+				found = true // It is gone.
+				continue
+			}
+			f.aside = !f.placed && f.next < f.header.entries
+			s.resort(f)
+			found = found || !f.aside
+		}
 	}
-	f.aside = !f.placed && f.next < f.header.entries
-	f.sequence.resort(f)
-	return !f.aside
+	return found
 }
 
 // look takes up what the kernel has reported of names, or looks at all of them if that is
@@ -96,7 +99,7 @@ func (r *Reader) look() bool {
 	if r.poll.blind || r.poll.incomplete || r.watch == nil {
 		interval = shortScan
 	}
-	changed := r.watch != nil && r.watch.changed()
+	changed := r.watch != nil && r.watch.changed() || r.poll.unborn
 	if !changed && r.now().Sub(r.poll.scanned) < interval {
 		if !r.poll.blind && r.watch != nil {
 			r.looked = r.tick // Nothing has happened until now.

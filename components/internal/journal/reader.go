@@ -55,14 +55,17 @@ const (
 // Reader reads a set of journal files as one stream. Only Stats may be called from
 // other goroutines than the one that reads.
 type Reader struct {
-	options   Options
-	load      *loader
-	windows   windows
-	files     map[ID]*file
-	paths     map[string]*name
+	options Options
+	load    *loader
+	windows windows
+	files   map[ID]*file
+	paths   map[string]*name
+	// live are the files that were written to when names were looked at.
+	live      []*file
 	sequences map[ID]*sequence
 	// order is the sequences in the order in which they were found.
-	order []*sequence
+	order    []*sequence
+	counters map[string]*counter
 	// started is where reading begins in sequences that were found or not yet, absent
 	// those of them that were not.
 	started map[ID]Mark
@@ -116,7 +119,7 @@ func Open(o Options) (*Reader, error) {
 	r := &Reader{
 		options: o, load: newLoader(&o), boot: readID("/proc/sys/kernel/random/boot_id"),
 		files: make(map[ID]*file), paths: make(map[string]*name), sequences: make(map[ID]*sequence),
-		started: make(map[ID]Mark), partial: make(map[string]bool), now: time.Now,
+		started: make(map[ID]Mark), counters: make(map[string]*counter), partial: make(map[string]bool), now: time.Now,
 	}
 	watch, err := newWatcher()
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
@@ -169,13 +172,18 @@ func (r *Reader) Next() (*Entry, error) {
 // first returns the next entry of all: the first of those that come next in the
 // sequences.
 func (r *Reader) first() (least *sequence, file *file) {
-	for _, s := range r.order {
-		f := r.least(s)
-		if f != nil && (file == nil || f.place.before(&file.place)) {
-			least, file = s, f
+	for {
+		least, file = nil, nil
+		for _, s := range r.order {
+			f := r.least(s)
+			if f != nil && (file == nil || f.place.before(&file.place)) {
+				least, file = s, f
+			}
+		}
+		if file == nil || !r.mayBeMissing(file) {
+			return least, file
 		}
 	}
-	return least, file
 }
 
 // before orders entries of different sequences: by the clock of the boot in which both

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -17,7 +16,7 @@ func (r *Reader) scan() (found bool) {
 	r.tick++
 	r.looked = r.tick
 	r.poll.scanned = r.now()
-	r.poll.incomplete = false
+	r.poll.incomplete, r.poll.unborn = false, false
 	clear(r.partial)
 	before := r.numbers
 	for _, path := range r.list() {
@@ -28,30 +27,19 @@ func (r *Reader) scan() (found bool) {
 			delete(r.paths, path)
 		}
 	}
+	r.live = nil
 	for _, f := range r.files {
+		if f.live && f.handle != nil {
+			r.live = append(r.live, f)
+		}
 		n := r.paths[f.path]
 		f.unnamed = n == nil || n.file != f
 		if f.unnamed {
 			r.nameless(f)
 		}
 	}
-	r.began()
+	r.foundSequences()
 	return r.numbers != before
-}
-
-// began makes ready the sequences that were found.
-func (r *Reader) began() {
-	for id, s := range r.sequences {
-		if s.known == 0 && s.last == 0 {
-			for _, f := range s.files {
-				s.known, f.old = max(s.known, f.header.tailSeqnum), f.header.entries
-			}
-			if m, ok := r.started[id]; ok {
-				s.resume(m)
-				r.absent = slices.DeleteFunc(slices.Clone(r.absent), func(m Mark) bool { return m.SeqnumID == id })
-			}
-		}
-	}
 }
 
 // nameless is called for a file that has no name any more.
@@ -131,9 +119,12 @@ func isJournal(name string) bool {
 	return strings.HasSuffix(name, ".journal") || strings.HasSuffix(name, ".journal~")
 }
 
+// remoteFolder is where systemd-journal-remote(8) keeps what it gets.
+const remoteFolder = "remote"
+
 // wants reports whether a folder in one of the directories is read, by its name.
 func (r *Reader) wants(folder string) bool {
-	if folder == "remote" {
+	if folder == remoteFolder {
 		return r.options.Merge
 	}
 	machine, namespace, _ := strings.Cut(folder, ".")

@@ -24,7 +24,10 @@ func (r *Reader) SeekTail() {
 		for _, f := range s.files {
 			tails[id] = max(tails[id], f.header.tailSeqnum)
 		}
-		s.last, s.known = tails[id], max(s.known, tails[id])
+		s.last = tails[id]
+		for _, f := range s.files {
+			f.counter.last = max(f.counter.last, tails[id])
+		}
 	}
 	now := uint64(r.now().UnixMicro())
 	r.startedAt(nil)
@@ -96,7 +99,7 @@ func (r *Reader) startedAt(marks []Mark) {
 		r.started[m.SeqnumID] = m
 		switch s := r.sequences[m.SeqnumID]; {
 		case s != nil:
-			s.resume(m)
+			r.resume(s, m)
 		case m.Volatile && m.BootID != r.boot: // What was in memory then is gone.
 		case m.Folder != "":
 			r.absent = append(r.absent, m)
@@ -104,14 +107,6 @@ func (r *Reader) startedAt(marks []Mark) {
 	}
 	slices.SortFunc(r.absent, func(a, b Mark) int { return cmp.Compare(b.Realtime, a.Realtime) })
 	r.absent = r.absent[:min(len(r.absent), maxAbsent)]
-}
-
-// resume says that everything up to a mark was read, and nothing beyond.
-func (s *sequence) resume(m Mark) {
-	s.last, s.known, s.mark = m.Seqnum, m.Seqnum, m
-	for _, f := range s.files {
-		f.old = 0
-	}
 }
 
 // begin finds out where reading begins in a file.

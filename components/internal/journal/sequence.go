@@ -4,19 +4,17 @@ package journal
 
 import "slices"
 
-// sequence is the files whose entries one journald has numbered, one by one: those of the
+// sequence is the files whose entries are numbered one after the other: those of the
 // system and of users, and what they were called before. Within it the numbers are the
-// order.
+// order. Until systemd 254 the files of each user are a sequence of their own.
 type sequence struct {
 	id ID
 	// files are those that are not read to their end, sorted by their keys.
 	files []*file
-	// last is the number of the entry that was looked at last. Numbers up to known are
-	// of entries that were there when the sequence was found: what is deleted of them
-	// is counted by file, and what is missing beyond, by number.
-	last, known uint64
-	// skipped is how many entries since then could not be read.
-	skipped uint64
+	// found says that it is known what was there when the sequence was found.
+	found bool
+	// last is the number of the entry that was looked at last.
+	last uint64
 	// mark is where reading stands, if an entry was looked at, over the newest entry of
 	// files in which there was nothing to look at.
 	mark, over Mark
@@ -56,9 +54,8 @@ func (r *Reader) least(s *sequence) *file {
 	for len(s.files) > 0 {
 		f := s.files[0]
 		switch {
-		case f.placed && !r.mayBeMissing(s, f):
+		case f.placed:
 			return f
-		case f.placed: // Not the next one any more, perhaps.
 		case f.key() == never && f.live, f.aside:
 			return nil // It is the same with all that are behind it.
 		case f.started && f.next >= f.header.entries:
@@ -76,32 +73,10 @@ func (r *Reader) least(s *sequence) *file {
 	return nil
 }
 
-// mayBeMissing is asked when the entry that comes next does not have the next number. The
-// entries between were written before it, hence they can be seen by now: it looks for
-// them, and reports whether the files have changed by that.
-func (r *Reader) mayBeMissing(s *sequence, f *file) (changed bool) {
-	if f.place.Seqnum <= s.last+1 {
-		return false
-	}
-	for _, other := range slices.Clone(s.files) {
-		if other.live && other.handle != nil && other.read < f.read && r.refresh(other) {
-			changed = true
-		}
-	}
-	if r.looked < f.read && r.look() {
-		changed = true
-	}
-	return changed
-}
-
-// pass notes that an entry was looked at, and what is missing before it.
+// pass notes that an entry was looked at.
 func (r *Reader) pass(s *sequence, f *file) {
-	n := f.place.Seqnum
-	if before := max(s.last, s.known); n > before+1 && n-before-1 > s.skipped {
-		r.lost(f, n-before-1-s.skipped)
-	}
-	s.skipped = 0
-	if n >= s.last {
+	r.pastGap(f)
+	if n := f.place.Seqnum; n >= s.last {
 		s.last = n
 		s.mark = Mark{Cursor: f.place, Folder: f.folder, Volatile: f.volatile}
 	}
