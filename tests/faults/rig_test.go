@@ -20,7 +20,7 @@ import (
 
 // rig is what a row works with: a node's log folder, the collector, and a backend behind a gate.
 type rig struct {
-	t          *testing.T
+	t          testing.TB
 	seed       uint64
 	random     *rand.Rand
 	began      time.Time
@@ -45,7 +45,7 @@ type rig struct {
 }
 
 // newRig makes everything but the process.
-func newRig(t *testing.T, seed uint64, start func(testing.TB) backend) *rig {
+func newRig(t testing.TB, seed uint64, start func(testing.TB) backend) *rig {
 	t.Helper()
 	r := &rig{
 		t: t, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), began: time.Now(), backend: start(t), oracle: newOracle(),

@@ -16,6 +16,8 @@ type row struct {
 	run func(r *rig)
 	// loki runs the row against Loki too.
 	loki bool
+	// deep rows run when all are asked for: `make faults`.
+	deep bool
 }
 
 // rows are the fault tests, by what is broken: the process, the backend, the state on the disk, the rotation of files, the
@@ -55,6 +57,9 @@ var rows = []row{
 func TestFaults(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name+"_"+strings.ReplaceAll(row.about, " ", "_"), func(t *testing.T) {
+			if row.deep && !everyRow {
+				t.Skip("a deep row: `make faults`, or TRIBUTARY_FAULTS=all, runs it")
+			}
 			t.Parallel()
 			seed := seedGiven
 			if seed == 0 {

@@ -14,6 +14,8 @@ import (
 var (
 	// seedGiven is the seed of every row; 0 means one of the clock.
 	seedGiven = setting("TRIBUTARY_FAULT_SEED", 0, unsigned)
+	// everyRow runs the deep rows too.
+	everyRow = os.Getenv("TRIBUTARY_FAULTS") == "all"
 	// times multiplies the number of repetitions in a row.
 	times = setting("TRIBUTARY_FAULT_TIMES", 1, strconv.Atoi)
 	// patience is how long a healthy pipeline may take to deliver what is left.
