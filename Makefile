@@ -10,7 +10,7 @@ REVISION := $(shell git rev-parse --short HEAD 2>/dev/null)
 BACKEND  ?= debug
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-race e2e fuzz bench lint vet generate tidy check clean
+.PHONY: help run build test test-race e2e faults fuzz bench lint vet generate tidy check clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,12 @@ test-race: ## Run the unit tests with the race detector (needs a C compiler).
 
 e2e: build ## Run the tests against real servers: Loki, built once from its module into the user's cache (some minutes).
 	TRIBUTARY_E2E=1 go test -timeout 40m ./tests/loki/...
+
+# FAULTS=ours leaves out the pipelines of upstream and the document.
+FAULTS ?= all
+faults: build ## Try everything that could lose a line, also on the usual pipelines, and write docs/reliability.md (half an hour).
+	TRIBUTARY_FAULTS=$(FAULTS) TRIBUTARY_FAULT_REPORT=$(if $(filter all,$(FAULTS)),$(CURDIR)/docs/reliability.md) \
+		go test -count=1 -timeout 80m ./tests/faults/
 
 # A number of runs: a time can end a run in its middle, which counts as a failure. Making an interesting input smaller takes
 # a minute each, if nobody says otherwise.

@@ -3,6 +3,7 @@
 package faults
 
 import (
+	"cmp"
 	"fmt"
 	"testing"
 	"time"
@@ -40,7 +41,7 @@ func (b *otlpBackend) next() []arrival {
 	for i, r := range records {
 		arrivals[i] = arrival{
 			body: bodyText(r.Body), at: now, stamp: r.Timestamp, namespace: text(r.Resource["k8s.namespace.name"]),
-			pod: text(r.Resource["k8s.pod.name"]), container: text(r.Resource["k8s.container.name"]),
+			pod: text(r.Resource["k8s.pod.name"]), container: cmp.Or(text(r.Resource["k8s.container.name"]), text(r.Resource["service.name"])),
 			stream: text(r.Attributes["log.iostream"]),
 		}
 	}
@@ -94,7 +95,7 @@ func (b *lokiBackend) next() []arrival {
 	for i, e := range entries {
 		arrivals[i] = arrival{
 			body: e.Line, at: now, stamp: e.Timestamp, namespace: e.Labels["namespace"], pod: e.Meta("pod"),
-			container: e.Labels["container"], stream: e.Meta("stream"),
+			container: cmp.Or(e.Labels["container"], e.Labels["service_name"]), stream: e.Meta("stream"),
 		}
 	}
 	return arrivals

@@ -39,6 +39,8 @@ type container struct {
 	load   load
 	pod    testkit.Pod
 	root   string
+	// journal is where lines go in place of a file.
+	journal journal
 
 	// stop ends the goroutine, which closes ended.
 	stop  chan struct{}
@@ -60,10 +62,13 @@ func (r *rig) container(name string, l load) *container {
 
 func (r *rig) newContainer(name string, l load) *container {
 	r.t.Helper()
+	if r.journal != nil {
+		return r.newService(name, l)
+	}
 	pod := testkit.Pod{Namespace: "faults", Name: name, Container: "main", UID: fmt.Sprintf("%08x-0000-4000-8000-%012x", r.random.Uint32(), r.random.Uint64()>>16)}
 	c := &container{
 		t: r.t, oracle: r.oracle, load: l, pod: pod, root: r.collector.PodLogs(), random: rand.New(rand.NewPCG(r.seed, r.random.Uint64())),
-		id:   r.oracle.add(name, arrival{namespace: pod.Namespace, pod: pod.Name, container: pod.Container}),
+		id:   r.oracle.add(name, arrival{namespace: pod.Namespace, pod: pod.Name, container: pod.Container}, 0),
 		stop: make(chan struct{}), ended: make(chan struct{}),
 	}
 	if err := os.MkdirAll(filepath.Dir(c.path()), 0o755); err != nil {
@@ -130,7 +135,12 @@ func (c *container) print(n int) {
 			size += c.load.chunk
 		}
 		m, stream := c.next()
-		c.writeCRI(m.at, stream, seal(m, before, " "+filler(c.random, size)))
+		text := seal(m, before, " "+filler(c.random, size))
+		if c.journal != nil {
+			c.journal.Send("SYSLOG_IDENTIFIER="+c.pod.Container, "MESSAGE="+text)
+			continue
+		}
+		c.writeCRI(m.at, stream, text)
 	}
 }
 

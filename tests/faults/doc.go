@@ -26,7 +26,8 @@
 //
 // # Settings
 //
-//	TRIBUTARY_FAULTS          "all" runs the deep rows too
+//	TRIBUTARY_FAULTS          "ours" runs every row in each of our columns, "all" in those of the usual pipelines too
+//	TRIBUTARY_FAULT_REPORT    the document to write the table of all rows to
 //	TRIBUTARY_FAULT_SEED      seed of every row (default: of the clock, another in each run)
 //	TRIBUTARY_FAULT_TIMES     multiplies the repetitions in every row (default: 1)
 //	TRIBUTARY_FAULT_WAIT      how long a healthy pipeline may take to deliver what is left (default: 60s)

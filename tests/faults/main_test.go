@@ -4,6 +4,8 @@ package faults
 
 import (
 	"flag"
+	"fmt"
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -19,5 +21,13 @@ func TestMain(m *testing.M) {
 	if !given {
 		_ = flag.Set("test.parallel", rowsAtOnce)
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		if reportPath != "" {
+			if err := results.write(reportPath); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				code = 1
+			}
+		}
+		os.Exit(code)
+	}))
 }

@@ -26,9 +26,13 @@ type oracle struct {
 	// foreign counts bodies without a mark, by their first bytes.
 	foreign map[string]int
 	wrong   []string
+	// newest is when the last line arrived.
+	newest time.Time
 	// reordered counts lines that came after a later one of the same stream of the same container.
 	reordered int
-	dupBytes  int
+	// late are some of them.
+	late     []string
+	dupBytes int
 }
 
 // foreignBytes is how much of a body without a mark is looked at. A line without an end comes in large pieces.
@@ -36,8 +40,10 @@ const foreignBytes = 4 << 10
 
 // source is one container's lines.
 type source struct {
-	name   string
-	owner  arrival // namespace, pod and container alone
+	name  string
+	owner arrival // namespace, pod and container alone
+	// slack is how far the time of a line may be from that in its mark.
+	slack  time.Duration
 	lines  []line
 	newest map[string]int // by stream
 }
@@ -57,15 +63,37 @@ type line struct {
 }
 
 func newOracle() *oracle {
-	return &oracle{sources: map[int]*source{}, foreign: map[string]int{}}
+	return &oracle{sources: map[int]*source{}, foreign: map[string]int{}, newest: time.Now()}
+}
+
+// latest is when the last line arrived.
+func (o *oracle) latest() time.Time {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.newest
+}
+
+// behind is the age of the oldest line that has not arrived; 0 when all have.
+func (o *oracle) behind(now time.Time) (age time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, s := range o.sources {
+		for i := range s.lines {
+			if l := &s.lines[i]; l.came == 0 && !l.excused {
+				age = max(age, now.Sub(l.at))
+				break
+			}
+		}
+	}
+	return age
 }
 
 // add makes a container known and returns its number.
-func (o *oracle) add(name string, owner arrival) int {
+func (o *oracle) add(name string, owner arrival, slack time.Duration) int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	id := len(o.sources) + 1
-	o.sources[id] = &source{name: name, owner: owner, newest: map[string]int{}}
+	o.sources[id] = &source{name: name, owner: owner, slack: slack, newest: map[string]int{}}
 	return id
 }
 
@@ -111,6 +139,7 @@ func (o *oracle) take(a arrival) {
 		return
 	}
 	l := &s.lines[r.seq]
+	o.newest = time.Now()
 	l.came++
 	l.bytes = len(a.body)
 	l.last = a.at
@@ -120,6 +149,7 @@ func (o *oracle) take(a arrival) {
 		l.first = a.at
 		if r.seq < s.newest[l.stream] {
 			o.reordered++
+			o.late = append(o.late[:min(len(o.late), shown)], fmt.Sprintf("%s %d came after %d, at %s", s.name, r.seq, s.newest[l.stream], a.at.Format(clock)))
 		}
 		s.newest[l.stream] = max(s.newest[l.stream], r.seq)
 	}
@@ -128,7 +158,7 @@ func (o *oracle) take(a arrival) {
 		o.complain("merged: %s %d came with %d other lines in its body: %.160q", s.name, r.seq, r.marks-1, a.body)
 	case !r.intact && !l.loose && !l.excused:
 		o.complain("corrupted: %s %d, %d bytes: %.160q", s.name, r.seq, len(a.body), a.body)
-	case !a.stamp.Equal(r.at) && !l.loose:
+	case a.stamp.Sub(r.at).Abs() > s.slack && !l.loose:
 		o.complain("wrong time: %s %d: %s instead of %s", s.name, r.seq, a.stamp.Format(time.RFC3339Nano), r.at.Format(time.RFC3339Nano))
 	case a.namespace != s.owner.namespace || a.pod != s.owner.pod || a.container != s.owner.container:
 		o.complain("wrong owner: %s %d came from %s/%s/%s", s.name, r.seq, a.namespace, a.pod, a.container)

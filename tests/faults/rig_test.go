@@ -15,20 +15,23 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tributary-otel/tributary/tests/testkit"
-	"github.com/tributary-otel/tributary/tests/testkit/kubeapi"
 )
 
 // rig is what a row works with: a node's log folder, the collector, and a backend behind a gate.
 type rig struct {
-	t          testing.TB
-	seed       uint64
-	random     *rand.Rand
-	began      time.Time
-	collector  *testkit.Collector
-	process    *testkit.Process
-	backend    backend
-	gate       *gate
-	oracle     *oracle
+	t         testing.TB
+	row       row
+	column    column
+	seed      uint64
+	random    *rand.Rand
+	began     time.Time
+	collector *testkit.Collector
+	process   *testkit.Process
+	backend   backend
+	gate      *gate
+	oracle    *oracle
+	// journal is where lines are printed to in place of files, in the columns of journald.
+	journal    journal
 	containers []*container
 	rotators   []func()
 	// crashes is how often the collector was killed; each may bring a window of duplicates.
@@ -38,6 +41,10 @@ type rig struct {
 	// gaveUp is set when lines did not arrive in time; nobody waits for them again.
 	gaveUp bool
 	ready  time.Duration
+	// judged is set when the row came to its end.
+	judged bool
+	// peak is the most memory that the collector had, in MiB.
+	peak int
 
 	mu sync.Mutex
 	// events and notes are what was done to the collector, and figures of the row.
@@ -45,15 +52,15 @@ type rig struct {
 }
 
 // newRig makes everything but the process.
-func newRig(t testing.TB, seed uint64, start func(testing.TB) backend) *rig {
+func newRig(t testing.TB, row row, column column) *rig {
 	t.Helper()
 	r := &rig{
-		t: t, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), began: time.Now(), backend: start(t), oracle: newOracle(),
+		t: t, row: row, column: column, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), began: time.Now(),
+		backend: column.backend(t), oracle: newOracle(),
 	}
 	r.gate = newGate(t, r.backend.url())
 	file, variable := r.backend.config()
-	r.collector = testkit.NewCollector(t, "kubernetes.yaml", file).Set(variable+"="+r.gate.url(),
-		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+kubeapi.Start(t).Kubeconfig(t), "TRIBUTARY_NODE_NAME=node-a")
+	r.collector = column.configure(r, file).Set(variable + "=" + r.gate.url())
 	r.collector.Args = append(r.collector.Args, extraArgs...)
 	require.NoError(t, os.MkdirAll(r.collector.PodLogs(), 0o755))
 	t.Cleanup(r.explain)
@@ -104,6 +111,7 @@ func (r *rig) start() {
 func (r *rig) kill() {
 	r.t.Helper()
 	r.event("kill -9")
+	r.measure()
 	r.crashes++
 	r.process.Kill()
 	r.process.Wait(r.t, exitLimit)
@@ -116,6 +124,7 @@ func (r *rig) stop(limit time.Duration) time.Duration {
 		r.t.Error("the collector has ended by itself")
 	}
 	r.event("SIGTERM")
+	r.measure()
 	r.process.Terminate()
 	code, took := r.process.Wait(r.t, limit)
 	r.event("exit %d after %s", code, took.Round(time.Millisecond))
@@ -171,9 +180,11 @@ func (r *rig) quiet() {
 	}
 }
 
-// settle ends the printing, lets the collector deliver what is left, stops it, and judges. The backend must be healthy.
+// settle lets the collector catch up, ends the printing, lets it deliver what is left, stops it, and judges. The backend
+// must be healthy.
 func (r *rig) settle() {
 	r.t.Helper()
+	r.caughtUp()
 	r.quiet()
 	r.await()
 	if !r.t.Failed() {
@@ -191,7 +202,7 @@ func (r *rig) await() {
 	}
 	done := func() bool { return r.oracle.counts().lost == 0 }
 	// Nothing more comes from a collector that has ended.
-	r.eventually(patience, func() bool { return done() || r.process.Exited() })
+	r.eventually(patience, func() bool { return done() || r.process.Exited() || r.givesUp() })
 	if r.drain(); !done() {
 		r.event("waited in vain for %.0fs", time.Since(began).Seconds())
 		r.gaveUp = true
@@ -202,10 +213,24 @@ func (r *rig) await() {
 	}
 }
 
+// caughtUp waits until what was printed some seconds ago has arrived.
+func (r *rig) caughtUp() {
+	r.t.Helper()
+	if !r.eventually(patience, func() bool { return r.oracle.behind(time.Now()) <= lagLimit || r.process.Exited() || r.givesUp() }) {
+		r.t.Errorf("%s after the fault, lines from %s before are missing", patience, r.oracle.behind(time.Now()).Round(time.Second))
+	}
+}
+
+// givesUp reports whether it makes no sense to wait for a pipeline that may lose lines: nothing has come for a while.
+func (r *rig) givesUp() bool {
+	return upstream.has(r.column) && time.Since(r.oracle.latest()) > resignation
+}
+
 // judge fails the row when anything is not as promised.
 func (r *rig) judge() {
 	r.t.Helper()
 	r.drain()
+	r.judged = true
 	c := r.oracle.counts()
 	if lost := r.oracle.lost(); len(lost) > 0 {
 		r.t.Errorf("%d of %d lines are lost:\n%s", c.lost, c.written, abridged(lost))
@@ -213,9 +238,16 @@ func (r *rig) judge() {
 	if wrong := r.oracle.wrongs(); len(wrong) > 0 {
 		r.t.Errorf("%d records are wrong:\n%s", len(wrong), abridged(wrong))
 	}
-	if !r.anyDuplicates && c.dupBytes > r.crashes*windowBytes {
+	if allowed := r.crashes * r.column.window; !r.anyDuplicates && c.dupBytes > allowed {
 		r.t.Errorf("%d lines came more than once, %d bytes; %d crashes allow %d:\n%s", c.duplicated, c.dupBytes, r.crashes,
-			r.crashes*windowBytes, abridged(r.oracle.duplicated()))
+			allowed, abridged(r.oracle.duplicated()))
+	}
+	// Loki gets the entries of a request stream by stream.
+	if r.column.is == journalToOTLP && c.reordered > 0 {
+		r.t.Errorf("%d entries came after a later one:\n%s", c.reordered, abridged(r.oracle.late))
+	}
+	if r.peak > memoryLimit {
+		r.t.Errorf("the collector had %d MiB of memory", r.peak)
 	}
 }
 
@@ -236,19 +268,28 @@ func (r *rig) note(format string, args ...any) {
 // explain ends a row: its figures, and for a failure what happened when, and how to see it again.
 func (r *rig) explain() {
 	verdict := "ok  "
-	if r.t.Failed() {
+	switch {
+	case upstream.has(r.column):
+		verdict = "seen"
+	case r.t.Failed():
 		verdict = "FAIL"
 	}
+	results.add(r)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	asked, troubled := r.gate.seen()
-	r.t.Logf("%s %s in %.1fs: %s; %d kills, ready in %.1fs, %d requests, %d of them troubled; %s", verdict, r.t.Name(), time.Since(r.began).Seconds(),
-		r.oracle.counts(), r.crashes, r.ready.Seconds(), asked, troubled, strings.Join(r.notes, ", "))
-	if r.t.Failed() {
+	r.t.Logf("%s %s in %.1fs: %s; %d kills, ready in %.1fs, %d MiB, %d requests, %d of them troubled; %s", verdict, r.t.Name(),
+		time.Since(r.began).Seconds(), r.oracle.counts(), r.crashes, r.ready.Seconds(), r.peak, asked, troubled, strings.Join(r.notes, ", "))
+	if o, ok := r.t.(*observer); ok {
+		r.t.Logf("%s", strings.Join(o.failures, "\n"))
+	} else if r.t.Failed() {
 		r.t.Logf("what happened, in UTC:\n  %s", strings.Join(r.events, "\n  "))
 		r.t.Logf("the same again: TRIBUTARY_FAULT_SEED=%d go test ./tests/faults -count=1 -v -run '%s$'", r.seed, r.t.Name())
 	}
 }
+
+// measure notes how much memory the collector had so far.
+func (r *rig) measure() { r.peak = max(r.peak, r.memory("VmHWM")) }
 
 // memory returns a value of the process's status, such as VmRSS, in MiB; 0 where the system has none.
 func (r *rig) memory(key string) int {

@@ -5,76 +5,83 @@ package faults
 import (
 	"strings"
 	"testing"
-	"time"
 )
 
 // row is one fault with what has to be true in spite of it.
 type row struct {
 	// name is short and never changes; about says in a few words what is done.
 	name, about string
-	// run does it with a new rig, once for each backend.
+	// run does it with a new rig, once for each column.
 	run func(r *rig)
-	// loki runs the row against Loki too.
-	loki bool
-	// deep rows run when all are asked for: `make faults`.
-	deep bool
+	// in are the columns in which the row has a meaning, quick those of them that run in every `make test`.
+	in, quick columns
 }
+
+// everywhere are the columns of rows that need no files and no settings of ours.
+const everywhere = ours | upstream
+
+// files are those of rows about log files.
+const files = podLogs | upstream
 
 // rows are the fault tests, by what is broken: the process, the backend, the state on the disk, the rotation of files, the
 // content of files, and the operator.
 var rows = []row{
-	{name: "P1", about: "kill -9 at random moments", run: killedAtRandom},
-	{name: "P2", about: "kill -9 while the backend is away", run: killedInOutage},
-	{name: "P3", about: "kill -9 again and again while starting", run: killedWhileStarting},
-	{name: "P4", about: "SIGTERM while the backend answers", run: terminated},
-	{name: "P5a", about: "SIGTERM while the backend answers 503", run: terminatedDuring(trouble{status: 503})},
-	{name: "P5b", about: "SIGTERM while the backend does not answer", run: terminatedDuring(trouble{hang: true})},
+	{"P1", "kill -9 at random moments", killedAtRandom, everywhere, podsToOTLP | journalToOTLP},
+	{"P2", "kill -9 while the backend is away", killedInOutage, everywhere, podsToOTLP},
+	{"P3", "kill -9 again and again while starting", killedWhileStarting, everywhere, podsToOTLP},
+	{"P4", "SIGTERM while the backend answers", terminated, everywhere, podsToOTLP},
+	{"P5a", "SIGTERM while the backend answers 503", terminatedDuring(trouble{status: 503}), everywhere, podsToOTLP},
+	{"P5b", "SIGTERM while the backend does not answer", terminatedDuring(trouble{hang: true}), everywhere, podsToOTLP | journalToLoki},
 
-	{name: "B1", about: "backend refuses connections while files are compressed and removed", run: outageWithRotation, loki: true},
-	{name: "B2", about: "backend is slow", run: slowBackend, loki: true},
-	{name: "B3", about: "backend answers 429", run: tooManyRequests, loki: true},
-	{name: "B6", about: "backend answers 413 above 64 KiB", run: tooLarge, loki: true},
-	{name: "B7", about: "backend answers 500 and 401 and 403 and 404 and 405 and 530", run: refusals, loki: true},
+	{"B1", "backend refuses connections while files are compressed and removed", outageWithRotation, everywhere, podLogs},
+	{"B2", "backend is slow", slowBackend, everywhere, podLogs},
+	{"B3", "backend answers 429", tooManyRequests, everywhere, podLogs},
+	{"B6", "backend answers 413 above 64 KiB", tooLarge, everywhere, podLogs},
+	{"B7", "backend answers 500 and 401 and 403 and 404 and 405 and 530", refusals, everywhere, podLogs},
 
-	{name: "D3", about: "damaged positions", run: damagedState},
+	{"D3", "damaged positions", damagedState, everywhere, podsToOTLP},
 
-	{name: "R1", about: "fast rotation", run: fastRotation},
-	{name: "R2", about: "rotation and removal while the backend answers 503", run: rotationInOutage},
-	{name: "R3", about: "restart in every gap of a rotation", run: restartInRotation},
-	{name: "R4", about: "copy and truncate", run: copyTruncated},
-	{name: "R6", about: "pods removed soon after their last line", run: removedPods},
-	{name: "R13", about: "SIGTERM while removed files are not delivered", run: terminatedWithRemovedFiles},
+	{"R1", "fast rotation", fastRotation, everywhere, podsToOTLP},
+	{"R2", "rotation and removal while the backend answers 503", rotationInOutage, everywhere, podsToOTLP},
+	{"R3", "restart in every gap of a rotation", restartInRotation, files, podsToOTLP},
+	{"R4", "copy and truncate", copyTruncated, files, podsToOTLP},
+	{"R6", "pods removed soon after their last line", removedPods, files, podsToOTLP},
+	{"R13", "SIGTERM while removed files are not delivered", terminatedWithRemovedFiles, files, podsToOTLP},
 
-	{name: "C1", about: "a line without an end", run: endlessLine},
-	{name: "C2", about: "bytes that are no text", run: notText},
-	{name: "C3", about: "blank lines and blanks and half lines", run: blanksAndHalves},
-	{name: "C4", about: "cut lines of both streams", run: cutLines},
-	{name: "C6", about: "what is no regular file", run: notFiles},
+	{"C1", "a line without an end", endlessLine, files, podsToOTLP},
+	{"C2", "bytes that are no text", notText, files, podsToOTLP},
+	{"C3", "blank lines and blanks and half lines", blanksAndHalves, files, podsToOTLP},
+	{"C4", "cut lines of both streams", cutLines, files, podsToOTLP},
+	{"C6", "what is no regular file", notFiles, files, podsToOTLP},
 
-	{name: "O4", about: "two collectors with one state folder", run: twoCollectors},
+	{"O4", "two collectors with one state folder", twoCollectors, ours, podsToOTLP},
 }
 
 func TestFaults(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name+"_"+strings.ReplaceAll(row.about, " ", "_"), func(t *testing.T) {
-			if row.deep && !everyRow {
-				t.Skip("a deep row: `make faults`, or TRIBUTARY_FAULTS=all, runs it")
-			}
 			t.Parallel()
-			seed := seedGiven
-			if seed == 0 {
-				seed = uint64(time.Now().UnixNano()) % 1_000_000
+			runs := row.in & (row.quick | wanted)
+			if runs == 0 {
+				t.Skip("`make faults` runs this row")
 			}
-			if !row.loki {
-				row.run(newRig(t, seed, newOTLP))
-				return
-			}
-			for name, backend := range map[string]func(testing.TB) backend{"otlp": newOTLP, "loki": newLoki} {
-				t.Run(name, func(t *testing.T) {
-					t.Parallel()
-					row.run(newRig(t, seed, backend))
-				})
+			for _, column := range allColumns {
+				if runs.has(column) {
+					t.Run(column.name, func(t *testing.T) {
+						t.Parallel()
+						row.try(t, column)
+					})
+				}
 			}
 		})
 	}
+}
+
+// try runs the row in one column.
+func (row row) try(t *testing.T, column column) {
+	if upstream.has(column) {
+		observe(t, func(t testing.TB) { row.run(newRig(t, row, column)) })
+		return
+	}
+	row.run(newRig(t, row, column))
 }

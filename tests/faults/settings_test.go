@@ -12,10 +12,21 @@ import (
 
 // What the environment can change, for long runs and for failures that are to be seen again. doc.go lists it.
 var (
-	// seedGiven is the seed of every row; 0 means one of the clock.
-	seedGiven = setting("TRIBUTARY_FAULT_SEED", 0, unsigned)
-	// everyRow runs the deep rows too.
-	everyRow = os.Getenv("TRIBUTARY_FAULTS") == "all"
+	// seed is that of every row.
+	seed = setting("TRIBUTARY_FAULT_SEED", uint64(time.Now().UnixNano())%1_000_000, unsigned)
+	// wanted are the columns that run with all their rows, in place of a selection of rows and columns.
+	wanted = setting("TRIBUTARY_FAULTS", 0, func(text string) (columns, error) {
+		switch text {
+		case "ours":
+			return ours, nil
+		case "all":
+			return ours | upstream, nil
+		default:
+			return 0, fmt.Errorf("%q is neither \"ours\" nor \"all\"", text)
+		}
+	})
+	// reportPath is the document whose table is written; none without it.
+	reportPath = os.Getenv("TRIBUTARY_FAULT_REPORT")
 	// times multiplies the number of repetitions in a row.
 	times = setting("TRIBUTARY_FAULT_TIMES", 1, strconv.Atoi)
 	// patience is how long a healthy pipeline may take to deliver what is left.
@@ -33,11 +44,18 @@ const (
 	readable = 2 * 2 * time.Second
 	// windowBytes is what may be on its way when a crash comes, and come twice because of it.
 	windowBytes = 32 << 20
+	// journalWindowBytes is the same for the journal, of which one batch is on its way at a time.
+	journalWindowBytes = 2 << 20
+	// lagLimit is how far behind a collector may be that has recovered.
+	lagLimit = 5 * time.Second
+	// resignation is after how much silence a pipeline of others is taken to have lost what is missing. It pauses for 5 s at
+	// most.
+	resignation = 15 * time.Second
 	// exitLimit is how long an exit may take while the backend answers.
 	exitLimit = 15 * time.Second
 	// graceLimit is how long an exit may take while it does not: kubelet kills after 30 s.
 	graceLimit = 30 * time.Second
-	// memoryLimit is how much the collector may hold beyond what it holds when idle, in MiB.
+	// memoryLimit is how much memory the collector may have, in MiB.
 	memoryLimit = 150
 )
 

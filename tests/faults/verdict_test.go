@@ -101,7 +101,7 @@ func TestTheOracleSeesEveryKindOfHarm(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := newOracle()
-			id := o.add("web", owner)
+			id := o.add("web", owner, 0)
 			var all []arrival
 			for i := range 10 {
 				all = append(all, arrive(o.expect(id, at.Add(time.Duration(i)*time.Second), "stdout"), "x"))

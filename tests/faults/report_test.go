@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package faults
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tributary-otel/tributary/tests/testkit"
+)
+
+// results are the cells of the table, by row and column.
+var results = table{cells: map[string]map[columns]cell{}}
+
+type table struct {
+	mu    sync.Mutex
+	cells map[string]map[columns]cell
+}
+
+// cell is what came of one row in one column.
+type cell struct {
+	text string
+	// peak is the most memory of the collector, in MiB.
+	peak int
+}
+
+// add keeps what came of a row.
+func (t *table) add(r *rig) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.cells[r.row.name] == nil {
+		t.cells[r.row.name] = map[columns]cell{}
+	}
+	t.cells[r.row.name][r.column.is] = cell{r.outcome(), r.peak}
+}
+
+// outcome is a row's end in a few words; what is not as promised is in bold.
+func (r *rig) outcome() string {
+	c := r.oracle.counts()
+	failure := "not as promised"
+	if o, ok := r.t.(*observer); ok {
+		failure, _, _ = strings.Cut(o.first(), "\n")
+	}
+	switch {
+	case r.t.Skipped():
+		return "not run"
+	case r.t.Failed() && !r.judged:
+		return "**" + escape(failure) + "**"
+	case c.lost > 0:
+		return fmt.Sprintf("**%s of %s lost**", grouped(c.lost), grouped(c.written))
+	case c.wrong > 0:
+		return fmt.Sprintf("**%s of %s wrong**", grouped(c.wrong), grouped(c.written))
+	case r.t.Failed():
+		return "**" + escape(failure) + "**"
+	case c.duplicated > 0:
+		return fmt.Sprintf("0 of %s, %s twice", grouped(c.written), grouped(c.duplicated))
+	default:
+		return "0 of " + grouped(c.written)
+	}
+}
+
+// grouped writes a number with a comma before each three digits.
+func grouped(n int) string {
+	text := fmt.Sprint(n)
+	for at := len(text) - 3; at > 0; at -= 3 {
+		text = text[:at] + "," + text[at:]
+	}
+	return text
+}
+
+// escape makes a text fit into a cell.
+func escape(text string) string {
+	if len(text) > 90 {
+		text = text[:90] + "…"
+	}
+	return strings.NewReplacer("|", `\|`, "*", `\*`, "\t", " ").Replace(text)
+}
+
+// Between these two lines of the document stands what a run has written.
+const (
+	reportBegin = "<!-- written by make faults -->\n"
+	reportEnd   = "<!-- end of what make faults has written -->\n"
+)
+
+// markdown is the table with what it was made of.
+func (t *table) markdown() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var s strings.Builder
+	fmt.Fprintf(&s, "%s, %s, %s, collector v%s, %d cores, seed %d.\n\n", time.Now().UTC().Format("2006-01-02"), revision(), runtime.Version(),
+		collectorVersion(), runtime.NumCPU(), seed)
+	head, line := "| | fault |", "| --- | --- |"
+	for _, column := range allColumns {
+		head += " " + column.title + " |"
+		line += " --- |"
+	}
+	fmt.Fprintf(&s, "%s\n%s\n", head, line)
+	peaks := map[columns]int{}
+	for _, row := range rows {
+		fmt.Fprintf(&s, "| %s | %s |", row.name, row.about)
+		for _, column := range allColumns {
+			text := "–"
+			if done, found := t.cells[row.name][column.is]; found {
+				text = done.text
+				peaks[column.is] = max(peaks[column.is], done.peak)
+			}
+			fmt.Fprintf(&s, " %s |", text)
+		}
+		s.WriteByte('\n')
+	}
+	s.WriteString("| | most memory in any row |")
+	for _, column := range allColumns {
+		fmt.Fprintf(&s, " %d MiB |", peaks[column.is])
+	}
+	s.WriteByte('\n')
+	return s.String()
+}
+
+// write puts the table into the document.
+func (t *table) write(path string) error {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	before, rest, begins := strings.Cut(string(content), reportBegin)
+	_, after, ends := strings.Cut(rest, reportEnd)
+	if !begins || !ends {
+		return fmt.Errorf("%s has no line %q, or none %q after it", path, strings.TrimSpace(reportBegin), strings.TrimSpace(reportEnd))
+	}
+	return os.WriteFile(path, []byte(before+reportBegin+"\n"+t.markdown()+"\n"+reportEnd+after), 0o644)
+}
+
+// revision names the commit, with a plus when something was changed since.
+func revision() string {
+	command := exec.Command("git", "describe", "--always", "--dirty=+")
+	command.Dir = testkit.Root()
+	out, err := command.Output()
+	if err != nil {
+		return "unknown commit"
+	}
+	return "commit " + strings.TrimSpace(string(out))
+}
+
+// collectorVersion is that of upstream's components.
+func collectorVersion() string {
+	info, _ := debug.ReadBuildInfo()
+	for _, module := range info.Deps {
+		if module.Path == "go.opentelemetry.io/collector/pdata" {
+			// pdata has the major version 1 with the same minor version as the components of version 0.
+			return "0." + strings.Split(module.Version, ".")[1]
+		}
+	}
+	return "unknown"
+}
+
+// The document lists the rows of this table, in the same words, and no others.
+func TestTheDocumentHasEveryRow(t *testing.T) {
+	content, err := os.ReadFile(testkit.Root() + "/docs/reliability.md")
+	require.NoError(t, err)
+	_, rest, _ := strings.Cut(string(content), reportBegin)
+	written, _, found := strings.Cut(rest, reportEnd)
+	require.True(t, found, "the document has no place for the table")
+	var got, want []string
+	for _, line := range regexp.MustCompile(`(?m)^\| ([A-Z][0-9]+[a-z]?) \| ([^|]*) \|`).FindAllStringSubmatch(written, -1) {
+		got = append(got, line[1]+" "+line[2])
+	}
+	for _, row := range rows {
+		want = append(want, row.name+" "+row.about)
+	}
+	assert.Equal(t, want, got, "`make faults` writes the table")
+}
+
+func TestNumbersAreGrouped(t *testing.T) {
+	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 31860: "31,860", 1234567: "1,234,567"} {
+		assert.Equal(t, want, grouped(n))
+	}
+}
