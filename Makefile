@@ -42,9 +42,9 @@ faults: build ## Try everything that could lose a line, also on the usual pipeli
 
 # A number of runs: a time can end a run in its middle, which counts as a failure. Making an interesting input smaller takes
 # a minute each, if nobody says otherwise.
-FUZZTIME ?= 40000x
-fuzz: ## Read broken journals, FUZZTIME (40000x, or 10m) with each fuzz test of the journal's format.
-	for test in FuzzFile FuzzDamage FuzzUnpack FuzzLZ4 FuzzCursor; do \
+FUZZTIME ?= 25000x
+fuzz: ## Read broken journals, FUZZTIME (25000x, or 10m) with each fuzz test of the journal's format.
+	for test in FuzzFile FuzzDamage FuzzFixtures FuzzUnpack FuzzLZ4 FuzzCursor; do \
 		go test -run '^$$' -fuzz "^$$test$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./components/internal/journal || exit; \
 	done
 

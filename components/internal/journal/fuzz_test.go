@@ -3,6 +3,7 @@
 package journal
 
 import (
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -50,9 +51,59 @@ func FuzzDamage(f *testing.F) {
 	})
 }
 
+// FuzzFixtures changes two parts of files that journald itself has written. They are large, so that each is written once and
+// put right again; what is changed is not in the empty parts of their tables.
+func FuzzFixtures(f *testing.F) {
+	type fixture struct {
+		path    string
+		content []byte
+		// words are the places of the words that are not zero.
+		words []int
+	}
+	var all []fixture
+	for i, name := range fixtures(f) {
+		files, err := filepath.Glob(filepath.Join(unpackFixture(f, name), "*.journal*"))
+		require.NoError(f, err)
+		content, err := os.ReadFile(files[0])
+		require.NoError(f, err)
+		one := fixture{path: files[0], content: content}
+		for at := 0; at+8 <= len(content); at += 8 {
+			if binary.LittleEndian.Uint64(content[at:]) != 0 {
+				one.words = append(one.words, at)
+			}
+		}
+		all = append(all, one)
+		f.Add(uint8(i), uint16(19), []byte{200}, uint16(len(one.words)/2), []byte{1, 2, 3})
+	}
+	f.Fuzz(func(t *testing.T, which uint8, one uint16, change []byte, two uint16, another []byte) {
+		x := all[int(which)%len(all)]
+		file, err := os.OpenFile(x.path, os.O_RDWR, 0)
+		require.NoError(t, err)
+		defer file.Close()
+		for _, harm := range []struct {
+			word  uint16
+			bytes []byte
+		}{{one, change}, {two, another}} {
+			at := x.words[int(harm.word)%len(x.words)]
+			harm.bytes = harm.bytes[:min(len(harm.bytes), len(x.content)-at)]
+			_, err := file.WriteAt(harm.bytes, int64(at))
+			require.NoError(t, err)
+			defer func() {
+				_, err := file.WriteAt(x.content[at:at+len(harm.bytes)], int64(at))
+				require.NoError(t, err)
+			}()
+		}
+		readFile(t, x.path, len(x.content))
+	})
+}
+
 func readAll(t *testing.T, content []byte) {
 	path := filepath.Join(t.TempDir(), "system.journal")
 	require.NoError(t, os.WriteFile(path, content, 0o600))
+	readFile(t, path, len(content))
+}
+
+func readFile(t *testing.T, path string, size int) {
 	for _, seek := range []func(*Reader){
 		func(*Reader) {}, (*Reader).SeekTail,
 		func(r *Reader) { r.SeekRealtime(1_700_000_003_000_000) },
@@ -65,7 +116,7 @@ func readAll(t *testing.T, content []byte) {
 		each(t, r, func(e *Entry) {
 			entries++
 			// A slot of a list has four bytes at least.
-			require.LessOrEqual(t, entries, len(content)/4)
+			require.LessOrEqual(t, entries, size/4)
 			require.LessOrEqual(t, len(e.Fields), maxEntryItems)
 			for _, field := range e.Fields {
 				require.LessOrEqual(t, len(field.Value), 4096)
