@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package faults breaks things while the built binary ships container logs, and counts lines. The node is a folder that is
-// written as container runtimes and kubelet write it, the configuration is kubernetes.yaml with a backend of those that are
-// shipped, and the backend is a fake one behind a gate that makes trouble on cue.
+// Package faults breaks things while the built binary ships logs, and counts lines. Each fault is a row of a table, each way
+// from a source to a backend a column: pod_logs and journald, towards OTLP and Loki, as they are shipped (kubernetes.yaml or
+// host.yaml with a backend's file), and two pipelines of upstream's components, whose losses are measured and fail nothing.
+// The node is a folder that is written as container runtimes and kubelet write it, or a systemd-journald of the row's own, and
+// the backend is a fake one behind a gate that makes trouble on cue.
 //
 // # What is promised
 //
 // Every line that is readable for 2 s is delivered: none is lost, merged with another or changed, and each has its time and
 // its container. None comes twice, unless the collector was killed: then what was in flight may, at most 32 MiB for each
-// kill. It stops within the grace time that kubelet gives. Lines that come out of order are counted, and are no failure.
-// Loki keeps exact duplicates once, so that a row there says nothing of them.
+// kill, and one batch of the journal. It stops within the grace time that kubelet gives, has at most 150 MiB of memory, is at
+// most 5 s behind a minute after the fault, and its own metrics account for all that it has read. Lines of a container that
+// come out of order are counted, and are no failure; entries of the journal that do are one. Loki keeps exact duplicates once,
+// so that a row there says nothing of them.
 //
 // # Reading a failure
 //
@@ -39,13 +43,14 @@
 //
 // # Adding a row
 //
-// It is an entry of rows with a function that takes a rig. The function starts containers (rig.container, which print by
-// themselves or on demand), rotators (rig.rotate), sets the gate to trouble, starts, stops and kills the collector, and ends
+// It is an entry of rows with a function that takes a rig, and with the columns in which it has a meaning. The function starts
+// containers (rig.container, which print by themselves or on demand, into files or into the journal), rotators (rig.rotate), sets the gate to trouble, starts, stops and kills the collector, and ends
 // with rig.settle, which waits for what is missing and judges. Make sure that the fault was met: rig.arrived waits for lines,
 // rig.troubled for requests that failed. What is done to the collector is noted with rig.event, figures with rig.note. Give
 // every constant that a long run should multiply a factor of times. Then break something by hand and see the row fail.
 //
-// Reading order: rows_test.go (the table), rig_test.go (what a row works with), mark_test.go, oracle_test.go and
-// verdict_test.go (how lines are known and counted), container_test.go and rotate_test.go (the node), gate_test.go and
-// backend_test.go (the other side), metrics_test.go (the collector's own count), then a file for each group of rows.
+// Reading order: rows_test.go and column_test.go (the table), rig_test.go (what a row works with), mark_test.go, oracle_test.go and
+// verdict_test.go (how lines are known and counted), container_test.go, journal_test.go and rotate_test.go (the node), gate_test.go and
+// backend_test.go (the other side), metrics_test.go (the collector's own count), observer_test.go and report_test.go (what becomes of others' losses, and the
+// document), then a file for each group of rows.
 package faults
