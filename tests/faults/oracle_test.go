@@ -166,6 +166,21 @@ func (o *oracle) counts() counts {
 	return c
 }
 
+// missing is how many lines from before a moment have not arrived.
+func (o *oracle) missing(before time.Time) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	missing := 0
+	for _, s := range o.sources {
+		for _, l := range s.lines {
+			if l.came == 0 && !l.excused && l.at.Before(before) {
+				missing++
+			}
+		}
+	}
+	return missing
+}
+
 // foreigners is how often a body without a mark came.
 func (o *oracle) foreigners(body string) int {
 	o.mu.Lock()

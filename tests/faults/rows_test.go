@@ -35,6 +35,9 @@ var rows = []row{
 	{name: "B3", about: "backend answers 429", run: tooManyRequests, loki: true},
 	{name: "B6", about: "backend answers 413 above 64 KiB", run: tooLarge, loki: true},
 	{name: "B7", about: "backend answers 500 and 401 and 403 and 404 and 405 and 530", run: refusals, loki: true},
+	{name: "B9", about: "connections are half open", run: halfOpen, loki: true, deep: true},
+	{name: "B10", about: "connections are reset in place of the answer", run: resetAfterStoring, loki: true},
+	{name: "B13", about: "connections are reset each 2 s", run: flappingConnections, loki: true, deep: true},
 
 	{name: "D3", about: "damaged positions", run: damagedState},
 

@@ -35,6 +35,8 @@ const (
 	windowBytes = 32 << 20
 	// exitLimit is how long an exit may take while the backend answers.
 	exitLimit = 15 * time.Second
+	// recovery is how long it may take until lines flow again, once what stood in the way is gone.
+	recovery = 60 * time.Second
 	// graceLimit is how long an exit may take while it does not: kubelet kills after 30 s.
 	graceLimit = 30 * time.Second
 	// memoryLimit is how much the collector may hold beyond what it holds when idle, in MiB.
