@@ -119,6 +119,14 @@ func (p *proxy) set(now link) {
 	}
 }
 
+// present makes the proxy's end TLS with a certificate, and resets the connections that have seen another one.
+func (p *proxy) present(certificate tls.Certificate) {
+	p.mu.Lock()
+	p.secure = &tls.Config{Certificates: []tls.Certificate{certificate}}
+	p.mu.Unlock()
+	p.reset()
+}
+
 // connections returns the connections that are open.
 func (p *proxy) connections() []*connection {
 	p.mu.Lock()
@@ -188,6 +196,12 @@ func (p *proxy) connect(front net.Conn) {
 	}
 	c := &connection{front: front, plain: plain, back: back, ended: make(chan struct{}), frozen: make(chan struct{})}
 	p.mu.Lock()
+	if p.secure != secure {
+		// It was shown what is shown no more.
+		p.mu.Unlock()
+		c.end(true)
+		return
+	}
 	p.open[c] = true
 	c.left = p.now.stallAfter
 	p.mu.Unlock()
