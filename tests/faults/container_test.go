@@ -4,6 +4,7 @@ package faults
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -17,6 +18,8 @@ import (
 
 // load is what a container prints.
 type load struct {
+	// name is that of the container in its pod (default: main). Loki keeps containers of different names apart.
+	name string
 	// rate is in lines per second; 0 means that the row calls print itself.
 	rate int
 	// bytes is about the length of a line.
@@ -60,7 +63,7 @@ func (r *rig) container(name string, l load) *container {
 
 func (r *rig) newContainer(name string, l load) *container {
 	r.t.Helper()
-	pod := testkit.Pod{Namespace: "faults", Name: name, Container: "main", UID: fmt.Sprintf("%08x-0000-4000-8000-%012x", r.random.Uint32(), r.random.Uint64()>>16)}
+	pod := testkit.Pod{Namespace: "faults", Name: name, Container: cmp.Or(l.name, "main"), UID: fmt.Sprintf("%08x-0000-4000-8000-%012x", r.random.Uint32(), r.random.Uint64()>>16)}
 	c := &container{
 		t: r.t, oracle: r.oracle, load: l, pod: pod, root: r.collector.PodLogs(), random: rand.New(rand.NewPCG(r.seed, r.random.Uint64())),
 		id:   r.oracle.add(name, arrival{namespace: pod.Namespace, pod: pod.Name, container: pod.Container}),

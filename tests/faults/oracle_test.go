@@ -166,19 +166,49 @@ func (o *oracle) counts() counts {
 	return c
 }
 
-// missing is how many lines from before a moment have not arrived.
-func (o *oracle) missing(before time.Time) int {
+// pardon lets one line be lost, because the backend refuses it.
+func (o *oracle) pardon(m mark) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.sources[m.id].lines[m.seq].excused = true
+}
+
+// missing is how many lines from before a moment have not arrived.
+func (o *oracle) missing(before time.Time) int {
 	missing := 0
-	for _, s := range o.sources {
+	o.absent(func(_ int, l line) {
+		if l.at.Before(before) {
+			missing++
+		}
+	})
+	return missing
+}
+
+// behind is how old the oldest line of a container is that has not arrived, 0 for none.
+func (o *oracle) behind(id int) time.Duration {
+	oldest := time.Time{}
+	o.absent(func(of int, l line) {
+		if of == id && (oldest.IsZero() || l.at.Before(oldest)) {
+			oldest = l.at
+		}
+	})
+	if oldest.IsZero() {
+		return 0
+	}
+	return time.Since(oldest)
+}
+
+// absent calls do for each line that has not arrived, with the number of its container.
+func (o *oracle) absent(do func(id int, l line)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for id, s := range o.sources {
 		for _, l := range s.lines {
-			if l.came == 0 && !l.excused && l.at.Before(before) {
-				missing++
+			if l.came == 0 && !l.excused {
+				do(id, l)
 			}
 		}
 	}
-	return missing
 }
 
 // foreigners is how often a body without a mark came.
