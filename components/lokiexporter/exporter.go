@@ -23,6 +23,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tributary-otel/tributary/components/internal/deadletter"
+	"github.com/tributary-otel/tributary/components/internal/trust"
 	"github.com/tributary-otel/tributary/components/lokiexporter/internal/metadata"
 )
 
@@ -137,8 +138,9 @@ func (e *lokiExporter) start(ctx context.Context, host component.Host) error {
 	if e.plan == nil {
 		e.logger.Info("There is no `labels` section: labels and lines are those of the removed upstream exporter")
 	}
+	extensions := trust.Follow(&client, host.GetExtensions(), e.logger)
 	var err error
-	e.client, err = client.ToClient(ctx, host.GetExtensions(), e.settings)
+	e.client, err = client.ToClient(ctx, extensions, e.settings)
 	if err != nil {
 		return err
 	}

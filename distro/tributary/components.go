@@ -27,6 +27,7 @@ import (
 	journaldreceiver "github.com/tributary-otel/tributary/components/journaldreceiver"
 	labelkeepprocessor "github.com/tributary-otel/tributary/components/labelkeepprocessor"
 	lokiexporter "github.com/tributary-otel/tributary/components/lokiexporter"
+	otlphttpexporter "github.com/tributary-otel/tributary/components/otlphttpexporter"
 	podlogsreceiver "github.com/tributary-otel/tributary/components/podlogsreceiver"
 	queueconnector "github.com/tributary-otel/tributary/components/queueconnector"
 	resourcedetectionprocessor "github.com/tributary-otel/tributary/components/resourcedetectionprocessor"
@@ -38,7 +39,6 @@ import (
 	debugexporter "go.opentelemetry.io/collector/exporter/debugexporter"
 	nopexporter "go.opentelemetry.io/collector/exporter/nopexporter"
 	otlpexporter "go.opentelemetry.io/collector/exporter/otlpexporter"
-	otlphttpexporter "go.opentelemetry.io/collector/exporter/otlphttpexporter"
 	"go.opentelemetry.io/collector/extension"
 	zpagesextension "go.opentelemetry.io/collector/extension/zpagesextension"
 	"go.opentelemetry.io/collector/otelcol"
@@ -130,7 +130,7 @@ func components() (otelcol.Factories, error) {
 	}
 	factories.ExporterModules = makeModulesMap(factories.Exporters, map[component.Type]string{
 		lokiexporter.NewFactory().Type():          "github.com/tributary-otel/tributary v0.0.0",
-		otlphttpexporter.NewFactory().Type():      "go.opentelemetry.io/collector/exporter/otlphttpexporter v0.160.0",
+		otlphttpexporter.NewFactory().Type():      "github.com/tributary-otel/tributary v0.0.0",
 		otlpexporter.NewFactory().Type():          "go.opentelemetry.io/collector/exporter/otlpexporter v0.160.0",
 		kafkaexporter.NewFactory().Type():         "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/kafkaexporter v0.160.0",
 		loadbalancingexporter.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/loadbalancingexporter v0.160.0",

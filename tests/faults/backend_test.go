@@ -73,10 +73,13 @@ type lokiBackend struct {
 	taken int
 }
 
-func newLoki(t testing.TB) backend {
-	// A test writes faster than one tenant may.
-	unlimited := lokifake.Limits{RateBytes: -1, BurstBytes: -1, StreamRateBytes: -1, StreamBurstBytes: -1}
-	return &lokiBackend{Server: lokifake.Start(t, lokifake.Options{Limits: unlimited})}
+// A test writes faster than one tenant may.
+var unlimited = lokifake.Limits{RateBytes: -1, BurstBytes: -1, StreamRateBytes: -1, StreamBurstBytes: -1}
+
+func newLoki(t testing.TB) backend { return startLoki(t, unlimited) }
+
+func startLoki(t testing.TB, limits lokifake.Limits) *lokiBackend {
+	return &lokiBackend{Server: lokifake.Start(t, lokifake.Options{Limits: limits})}
 }
 
 func (*lokiBackend) config() (file, variable string) {

@@ -4,6 +4,7 @@ package faults
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -17,6 +18,8 @@ import (
 
 // load is what a container prints.
 type load struct {
+	// name is that of the container in its pod (default: main). Loki keeps containers of different names apart.
+	name string
 	// rate is in lines per second; 0 means that the row calls print itself.
 	rate int
 	// bytes is about the length of a line.
@@ -65,7 +68,7 @@ func (r *rig) newContainer(name string, l load) *container {
 	if r.journal != nil {
 		return r.newService(name, l)
 	}
-	pod := testkit.Pod{Namespace: "faults", Name: name, Container: "main", UID: fmt.Sprintf("%08x-0000-4000-8000-%012x", r.random.Uint32(), r.random.Uint64()>>16)}
+	pod := testkit.Pod{Namespace: "faults", Name: name, Container: cmp.Or(l.name, "main"), UID: fmt.Sprintf("%08x-0000-4000-8000-%012x", r.random.Uint32(), r.random.Uint64()>>16)}
 	c := &container{
 		t: r.t, oracle: r.oracle, load: l, pod: pod, root: r.collector.PodLogs(), random: rand.New(rand.NewPCG(r.seed, r.random.Uint64())),
 		id:   r.oracle.add(name, arrival{namespace: pod.Namespace, pod: pod.Name, container: pod.Container}, 0),
@@ -135,12 +138,7 @@ func (c *container) print(n int) {
 			size += c.load.chunk
 		}
 		m, stream := c.next()
-		text := seal(m, before, " "+filler(c.random, size))
-		if c.journal != nil {
-			c.journal.Send("SYSLOG_IDENTIFIER="+c.pod.Container, "MESSAGE="+text)
-			continue
-		}
-		c.writeCRI(m.at, stream, text)
+		c.emit(m, stream, seal(m, before, " "+filler(c.random, size)))
 	}
 }
 
@@ -162,6 +160,15 @@ func (c *container) now() time.Time {
 	}
 	c.latest = now
 	return now
+}
+
+// emit writes a line as the runtime does, or as an entry of the journal.
+func (c *container) emit(m mark, stream, text string) {
+	if c.journal != nil {
+		c.journal.Send("SYSLOG_IDENTIFIER="+c.pod.Container, "MESSAGE="+text)
+		return
+	}
+	c.writeCRI(m.at, stream, text)
 }
 
 func (c *container) writeCRI(at time.Time, stream, text string) {

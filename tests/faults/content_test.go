@@ -189,7 +189,7 @@ func (c *container) whole(text func(m mark) string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m := c.oracle.expect(c.id, c.now(), "stdout")
-	c.writeCRI(m.at, "stdout", text(m))
+	c.emit(m, "stdout", text(m))
 }
 
 // any writes bytes of which only the mark has to arrive.

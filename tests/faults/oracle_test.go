@@ -4,6 +4,7 @@ package faults
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -71,21 +72,6 @@ func (o *oracle) latest() time.Time {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.newest
-}
-
-// behind is the age of the oldest line that has not arrived; 0 when all have.
-func (o *oracle) behind(now time.Time) (age time.Duration) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for _, s := range o.sources {
-		for i := range s.lines {
-			if l := &s.lines[i]; l.came == 0 && !l.excused {
-				age = max(age, now.Sub(l.at))
-				break
-			}
-		}
-	}
-	return age
 }
 
 // add makes a container known and returns its number.
@@ -194,6 +180,51 @@ func (o *oracle) counts() counts {
 		}
 	}
 	return c
+}
+
+// pardon lets one line be lost, because the backend refuses it.
+func (o *oracle) pardon(m mark) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sources[m.id].lines[m.seq].excused = true
+}
+
+// missing is how many lines from before a moment have not arrived.
+func (o *oracle) missing(before time.Time) int {
+	missing := 0
+	o.absent(func(_ int, l *line) {
+		if l.at.Before(before) {
+			missing++
+		}
+	})
+	return missing
+}
+
+// behind is how old the oldest line is that has not arrived, of these containers or of all; 0 for none.
+func (o *oracle) behind(ids ...int) time.Duration {
+	oldest := time.Time{}
+	o.absent(func(id int, l *line) {
+		if (len(ids) == 0 || slices.Contains(ids, id)) && (oldest.IsZero() || l.at.Before(oldest)) {
+			oldest = l.at
+		}
+	})
+	if oldest.IsZero() {
+		return 0
+	}
+	return time.Since(oldest)
+}
+
+// absent calls do for each line that has not arrived, with the number of its container.
+func (o *oracle) absent(do func(id int, l *line)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for id, s := range o.sources {
+		for i := range s.lines {
+			if l := &s.lines[i]; l.came == 0 && !l.excused {
+				do(id, l)
+			}
+		}
+	}
 }
 
 // foreigners is how often a body without a mark came.

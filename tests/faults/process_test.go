@@ -20,12 +20,14 @@ func (r *rig) busyNode(containers int) {
 // arrived waits until more lines have arrived than before, so that the collector is known to be at work.
 func (r *rig) arrived() {
 	r.t.Helper()
-	delivered := func() int {
-		c := r.oracle.counts()
-		return c.written - c.lost - c.excused
-	}
-	before := delivered()
-	testkit.Eventually(r.t, patience, "lines to arrive", func() bool { return delivered() > before })
+	before := r.delivered()
+	testkit.Eventually(r.t, patience, "lines to arrive", func() bool { return r.delivered() > before })
+}
+
+// delivered is how many lines have arrived.
+func (r *rig) delivered() int {
+	c := r.oracle.counts()
+	return c.written - c.lost - c.excused
 }
 
 // troubled waits until so many further requests met with trouble.

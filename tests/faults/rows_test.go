@@ -36,8 +36,15 @@ var rows = []row{
 	{"B1", "backend refuses connections while files are compressed and removed", outageWithRotation, everywhere, podLogs},
 	{"B2", "backend is slow", slowBackend, everywhere, podLogs},
 	{"B3", "backend answers 429", tooManyRequests, everywhere, podLogs},
+	{"B4", "Loki answers 429 for one stream", oneStreamLimited, podsToLoki, 0},
+	{"B5a", "backend refuses single lines", refusedLines, podsToOTLP | journalToOTLP, 0},
+	{"B5b", "Loki refuses single lines and whole streams", refusedStreams, podsToLoki, 0},
 	{"B6", "backend answers 413 above 64 KiB", tooLarge, everywhere, podLogs},
 	{"B7", "backend answers 500 and 401 and 403 and 404 and 405 and 530", refusals, everywhere, podLogs},
+	{"B9", "connections are half open", halfOpen, everywhere, 0},
+	{"B10", "connections are reset in place of the answer", resetAfterStoring, everywhere, podLogs},
+	{"B11", "certificates that are not to be trusted and authorities that change", certificates, ours, 0},
+	{"B13", "connections are reset each 2 s", flappingConnections, ours, 0},
 
 	{"D3", "damaged positions", damagedState, everywhere, podsToOTLP},
 

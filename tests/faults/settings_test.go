@@ -48,11 +48,15 @@ const (
 	journalWindowBytes = 2 << 20
 	// lagLimit is how far behind a collector may be that has recovered.
 	lagLimit = 5 * time.Second
+	// neighbourLimit is the same while only others are in trouble; a machine that runs other tests gets as much again.
+	neighbourLimit = 2 * lagLimit
 	// resignation is after how much silence a pipeline of others is taken to have lost what is missing. It pauses for 5 s at
 	// most.
 	resignation = 15 * time.Second
 	// exitLimit is how long an exit may take while the backend answers.
 	exitLimit = 15 * time.Second
+	// recovery is how long it may take until lines flow again, once what stood in the way is gone.
+	recovery = 60 * time.Second
 	// graceLimit is how long an exit may take while it does not: kubelet kills after 30 s.
 	graceLimit = 30 * time.Second
 	// memoryLimit is how much memory the collector may have, in MiB.

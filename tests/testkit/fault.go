@@ -40,6 +40,9 @@ type Fault struct {
 	// RejectRecords answers with a partial success that rejects so many records,
 	// at most all of them: the last ones of the request, which are not kept.
 	RejectRecords int64
+	// When limits the fault to requests with such records; nil means all. It must
+	// not call the backend.
+	When func([]Record) bool
 	// Times is the number of requests to fault; 0 means until ClearFault.
 	Times int
 }
@@ -78,11 +81,11 @@ func (b *Backend) Faulted() int {
 }
 
 // takeFault returns the fault of a new request, the zero Fault for none.
-func (b *Backend) takeFault(protocol string) Fault {
+func (b *Backend) takeFault(protocol string, records []Record) Fault {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	f := b.fault
-	if !f.hits(protocol) {
+	if !f.hits(protocol) || f.When != nil && !f.When(records) {
 		return Fault{}
 	}
 	b.faulted++

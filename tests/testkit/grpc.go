@@ -45,7 +45,7 @@ func (s *logsService) Export(ctx context.Context, export plogotlp.ExportRequest)
 	records := flatten(export.Logs())
 	place := b.arrived(newGRPCRequest(ctx, len(records)))
 
-	fault := b.takeFault(protocolGRPC)
+	fault := b.takeFault(protocolGRPC, records)
 	if !b.hold(ctx, fault.Delay) {
 		b.refuse(place)
 		return plogotlp.ExportResponse{}, status.Error(codes.Unavailable, "gave up during a delay")

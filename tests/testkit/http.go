@@ -61,7 +61,7 @@ func (b *Backend) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	request.Records = len(records)
 	place := b.arrived(request)
 
-	fault := b.takeFault(protocolHTTP)
+	fault := b.takeFault(protocolHTTP, records)
 	if !b.hold(r.Context(), fault.Delay) || fault.Disconnect {
 		b.refuse(place)
 		panic(http.ErrAbortHandler)
