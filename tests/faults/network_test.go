@@ -71,6 +71,7 @@ func resetAfterStoring(r *rig) {
 // gets through otherwise.
 func flappingConnections(r *rig) {
 	p := r.proxy()
+	r.anyOrder = true
 	// Small batches and slow answers, so that the backlog lasts, and not the machine decides how fast it goes.
 	r.collector.Args = append(r.collector.Args, "--set=receivers::"+r.column.receiver+"::batch::max_records=500",
 		"--set=receivers::"+r.column.receiver+"::in_flight::max_batches=4")

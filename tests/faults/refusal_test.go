@@ -99,11 +99,13 @@ func (r *rig) deadLetters(name string, refused map[mark]bool) {
 	letters.Buffer(nil, 1<<20)
 	times, others := map[mark]int{}, []string(nil)
 	for letters.Scan() {
-		var letter struct{ Line string }
+		// A line of a container, or the body of an entry.
+		var letter struct{ Line, Body string }
 		require.NoError(r.t, json.Unmarshal(letters.Bytes(), &letter))
-		found := read(letter.Line)
+		text := letter.Line + letter.Body
+		found := read(text)
 		if !refused[found.mark] || !found.intact {
-			others = append(others, letter.Line)
+			others = append(others, text)
 			continue
 		}
 		times[found.mark]++
@@ -144,7 +146,7 @@ func refusedLines(r *rig) {
 	r.deadLetters(r.column.receiver+".jsonl", refused)
 	r.event("everything is refused")
 	r.gate.set(trouble{status: http.StatusBadRequest})
-	r.troubled(50)
+	r.troubled(10)
 	r.gate.set(trouble{})
 	busy.quiet()
 	r.settle()
