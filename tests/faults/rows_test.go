@@ -42,7 +42,10 @@ var rows = []row{
 	{name: "R2", about: "rotation and removal while the backend answers 503", run: rotationInOutage},
 	{name: "R3", about: "restart in every gap of a rotation", run: restartInRotation},
 	{name: "R4", about: "copy and truncate", run: copyTruncated},
+	{name: "R5", about: "files cut and written anew in place", run: rewrittenFiles, deep: true},
 	{name: "R6", about: "pods removed soon after their last line", run: removedPods},
+	{name: "R7", about: "inodes that are used again", run: reusedInodes, deep: true},
+	{name: "R8", about: "files that begin alike", run: likeFiles, deep: true},
 	{name: "R13", about: "SIGTERM while removed files are not delivered", run: terminatedWithRemovedFiles},
 
 	{name: "C1", about: "a line without an end", run: endlessLine},
