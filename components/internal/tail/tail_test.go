@@ -175,6 +175,21 @@ func TestWhatIsDeletedUnreadSurvivesARestart(t *testing.T) {
 	}, "the copy is removed")
 }
 
+func TestACopyBelongsToItsContainerWhateverItsNameIs(t *testing.T) {
+	n := newNode(t)
+	n.start()
+	n.withheld = true
+	n.write("shop_web-\xff_uid/main", "0.log", numbered(0, 10)...)
+	n.wants(numbered(0, 10)...)
+	require.NoError(t, os.RemoveAll(n.path("shop_web-\xff_uid", "")))
+	n.stop()
+	require.Equal(t, 1, n.count(Spilled))
+	n.start()
+	n.wants(append(numbered(0, 10), numbered(0, 10)...)...)
+	n.stop()
+	assert.Equal(t, map[Container]bool{{Namespace: "shop", Pod: "web-\xff", UID: "uid", Name: "main"}: true}, n.known)
+}
+
 func TestOnlyRegularFilesAreOpened(t *testing.T) {
 	n := newNode(t)
 	secret := filepath.Join(t.TempDir(), "secret")
