@@ -46,13 +46,22 @@ var rows = []row{
 	{name: "R6", about: "pods removed soon after their last line", run: removedPods},
 	{name: "R7", about: "inodes that are used again", run: reusedInodes, deep: true},
 	{name: "R8", about: "files that begin alike", run: likeFiles, deep: true},
+	{name: "R9a", about: "ten thousand idle files", run: idleFiles, deep: true},
+	{name: "R9b", about: "a thousand files that rotate", run: rotatingFiles, deep: true},
+	{name: "R10", about: "pods that come and go", run: churn, deep: true},
+	{name: "R11a", about: "no more watches", run: noWatches("max_inotify_watches", 64), deep: true},
+	{name: "R11b", about: "no watcher at all", run: noWatches("max_inotify_instances", 0), deep: true},
+	{name: "R11c", about: "more changes than the kernel reports", run: watchOverflow, deep: true},
+	{name: "R12", about: "files that cannot be read for a while", run: unreadableFiles, deep: true},
 	{name: "R13", about: "SIGTERM while removed files are not delivered", run: terminatedWithRemovedFiles},
 
 	{name: "C1", about: "a line without an end", run: endlessLine},
 	{name: "C2", about: "bytes that are no text", run: notText},
 	{name: "C3", about: "blank lines and blanks and half lines", run: blanksAndHalves},
 	{name: "C4", about: "cut lines of both streams", run: cutLines},
+	{name: "C5", about: "times that cannot be", run: oddTimes, deep: true},
 	{name: "C6", about: "what is no regular file", run: notFiles},
+	{name: "C7", about: "hostile names", run: hostileNames, loki: true, deep: true},
 
 	{name: "O4", about: "two collectors with one state folder", run: twoCollectors},
 }
