@@ -129,6 +129,32 @@ func TestAFileThatIsTruncatedIsReadAnew(t *testing.T) {
 	}
 }
 
+// Nobody can say where the new lines begin.
+func TestAFileOfWhichTheEndIsCutOffIsReadAgain(t *testing.T) {
+	for name, second := range map[string]int{"and that is all": 0, "and is shorter": 3, "and is longer": 80} {
+		t.Run(name, func(t *testing.T) {
+			n := newNode(t)
+			n.write(web, "0.log", numbered(0, 60)...)
+			n.start()
+			n.wants(numbered(0, 60)...)
+			want := append(numbered(0, 40), numbered(100, second)...)
+			file, err := os.OpenFile(n.path(web, "0.log"), os.O_WRONLY, 0)
+			require.NoError(t, err)
+			defer file.Close()
+			half := len(strings.Join(numbered(0, 40), "\n")) + 1
+			// What is new is there before the rest is gone, so that nobody sees the file in between.
+			text := strings.Join(want, "\n") + "\n"
+			_, err = file.WriteAt([]byte(text[half:]), int64(half))
+			require.NoError(t, err)
+			require.NoError(t, file.Truncate(int64(len(text))))
+			n.eventually(func() bool {
+				got := n.lines()
+				return n.count(Truncated) > 0 && len(got) >= 60+len(want) && slices.Equal(got[len(got)-len(want):], want)
+			}, "all lines")
+		})
+	}
+}
+
 func TestACopyThatIsTruncatedLosesNothing(t *testing.T) {
 	both(t, func(t *testing.T, n *node) {
 		n.start()
