@@ -57,7 +57,7 @@ var rows = []row{
 	{name: "R13", about: "SIGTERM while removed files are not delivered", run: terminatedWithRemovedFiles},
 
 	{name: "C1", about: "a line without an end", run: endlessLine},
-	{name: "C2", about: "bytes that are no text", run: notText},
+	{name: "C2", about: "bytes that are no text", run: notText, loki: true},
 	{name: "C3", about: "blank lines and blanks and half lines", run: blanksAndHalves},
 	{name: "C4", about: "cut lines of both streams", run: cutLines},
 	{name: "C5", about: "times that cannot be", run: oddTimes, deep: true},
