@@ -27,6 +27,14 @@ func TestALineCarriesTheIdentityOfItsFile(t *testing.T) {
 	}}, n.lines())
 }
 
+func TestANameThatIsNoTextIsEscaped(t *testing.T) {
+	n := newNode(t)
+	n.write("sh\xffop_we\xfeb_ui\xe6\x97d/ma\x80in", "0.log", cri("hello"))
+	n.start()
+	n.wants("hello")
+	assert.Equal(t, `sh\xffop_we\xfeb_ui\xe6\x97d/ma\x80in`, n.lines()[0].container)
+}
+
 func TestLinesThatComeLaterAreRead(t *testing.T) {
 	n := newNode(t)
 	n.start()

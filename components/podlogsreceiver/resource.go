@@ -4,9 +4,12 @@ package podlogsreceiver
 
 import (
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/tributary-otel/tributary/components/internal/escape"
 	"github.com/tributary-otel/tributary/components/internal/tail"
 )
 
@@ -31,10 +34,21 @@ func newOrigin(f *tail.File) *origin {
 	o := &origin{container: id, resource: pcommon.NewResource()}
 	a := o.resource.Attributes()
 	a.EnsureCapacity(5)
-	a.PutStr(namespaceKey, id.Namespace)
-	a.PutStr(podKey, id.Pod)
-	a.PutStr(uidKey, id.UID)
-	a.PutStr(containerKey, id.Name)
+	a.PutStr(namespaceKey, escaped(id.Namespace))
+	a.PutStr(podKey, escaped(id.Pod))
+	a.PutStr(uidKey, escaped(id.UID))
+	a.PutStr(containerKey, escaped(id.Name))
 	a.PutStr(restartKey, strconv.Itoa(f.Restart()))
 	return o
+}
+
+// escaped is the name of a folder, which may hold any bytes, as text. A backend may refuse a
+// whole request for a name that is none.
+func escaped(name string) string {
+	if utf8.ValidString(name) {
+		return name
+	}
+	var text strings.Builder
+	escape.Write(&text, name)
+	return text.String()
 }

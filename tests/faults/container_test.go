@@ -68,10 +68,14 @@ func (r *rig) newContainer(name string, l load) *container {
 	if r.journal != nil {
 		return r.newService(name, l)
 	}
-	pod := testkit.Pod{Namespace: "faults", Name: name, Container: cmp.Or(l.name, "main"), UID: fmt.Sprintf("%08x-0000-4000-8000-%012x", r.random.Uint32(), r.random.Uint64()>>16)}
+	return r.containerOf(testkit.Pod{Namespace: "faults", Name: name, Container: cmp.Or(l.name, "main"), UID: fmt.Sprintf("%08x-0000-4000-8000-%012x", r.random.Uint32(), r.random.Uint64()>>16)}, l)
+}
+
+func (r *rig) containerOf(pod testkit.Pod, l load) *container {
+	r.t.Helper()
 	c := &container{
 		t: r.t, oracle: r.oracle, load: l, pod: pod, root: r.collector.PodLogs(), random: rand.New(rand.NewPCG(r.seed, r.random.Uint64())),
-		id:   r.oracle.add(name, arrival{namespace: pod.Namespace, pod: pod.Name, container: pod.Container}, 0),
+		id:   r.oracle.add(pod.Name, arrival{namespace: pod.Namespace, pod: pod.Name, container: pod.Container}, 0),
 		stop: make(chan struct{}), ended: make(chan struct{}),
 	}
 	if err := os.MkdirAll(filepath.Dir(c.path()), 0o755); err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // cri is one line of a file.
@@ -18,20 +19,21 @@ func cri(at time.Time, stream, tag, text string) string {
 func endlessLine(r *rig) {
 	neighbour := r.container("neighbour", busy)
 	c := r.container("endless", load{bytes: 100})
+	mebibytes := lineMiB * times
 	r.start()
 	r.arrived()
 	idle := r.memory("VmRSS")
 	c.print(10)
 	c.bytes([]byte("2026-11-21T03:00:00.123456789Z stdout F "))
 	piece := bytes.Repeat([]byte("endless "), 1<<20/8)
-	for range lineMiB {
+	for range mebibytes {
 		c.bytes(piece)
 	}
 	c.bytes([]byte("\n"))
 	c.print(10)
 	// The same as a runtime writes it.
 	head, part := "2026-11-21T03:00:00.123456789Z stderr P ", strings.Repeat("pieces ", 16<<10/7)
-	for range lineMiB / 4 {
+	for range mebibytes / 4 {
 		c.bytes([]byte(strings.Repeat(head+part+"\n", 64)))
 	}
 	c.bytes([]byte("2026-11-21T03:00:00.123456789Z stderr F end\n"))
@@ -39,8 +41,12 @@ func endlessLine(r *rig) {
 	r.arrived()
 	neighbour.quiet()
 	r.await()
+	pieces := func() int { return r.oracle.foreigners(string(piece[:foreignBytes])) }
+	r.eventually(patience, func() bool { return pieces() >= mebibytes })
+	assert.Equal(r.t, mebibytes, pieces(), "pieces of the line, of 1 MiB each")
+	r.counted("long_line")
 	peak := r.memory("VmHWM")
-	r.note("a line of %d MiB: memory %d MiB, %d at most", lineMiB, idle, peak)
+	r.note("a line of %d MiB: memory %d MiB, %d at most", mebibytes, idle, peak)
 	if peak > idle+memoryLimit {
 		r.t.Errorf("memory grew from %d to %d MiB", idle, peak)
 	}
@@ -51,7 +57,7 @@ func notText(r *rig) {
 	c := r.container("not-text", load{bytes: 100})
 	for name, odd := range map[string]string{
 		"NUL": "\x00", "escapes": "\x1b[31mred\x1b[0m", "carriage return": "one\rtwo", "byte order mark": "\ufeff",
-		"line separators": "\u2028\u2029\u0085", "vertical": "\v\f", "noncharacters": "\uffff\ufffe", "last": "\U0010ffff",
+		"line separators": "\u2028\u2029\u0085", "surrogates in JSON": `{"a":"\ud800\udfff"}`, "vertical": "\v\f", "noncharacters": "\uffff\ufffe", "last": "\U0010ffff",
 	} {
 		r.event("%s", name)
 		c.print(1)
@@ -63,6 +69,11 @@ func notText(r *rig) {
 	}
 	c.print(1)
 	r.start()
+	r.await()
+	r.counted("invalid_utf8")
+	sums, err := r.scrape()
+	require.NoError(r.t, err)
+	assert.Zero(r.t, sums["otelcol_receiver_pod_logs_failed_sends"], "batches that the backend refused")
 	r.settle()
 }
 
@@ -82,8 +93,8 @@ func blanksAndHalves(r *rig) {
 		c.bytes([]byte(slow[i : i+1]))
 		pause := time.Millisecond
 		if i == 30 || i == len(slow)-2 {
-			// Longer than any collector waits between two looks.
-			pause = 1500 * time.Millisecond
+			// Longer than it waits between two looks, and shorter than until it takes half a line for all.
+			pause = 3 * time.Second
 		}
 		r.pass(pause)
 	}
@@ -145,9 +156,11 @@ func cutLines(r *rig) {
 	c.bytes([]byte(cri(time.Now(), "stdout", "P", "the container died here")))
 	c.restart()
 	c.print(20)
+	r.eventually(patience, func() bool { return r.oracle.foreigners("the container died here") > 0 })
+	r.counted("unfinished_line")
 	r.settle()
-	_, joined := r.oracle.anyForeign(func(body string) bool { return body == "a line that was rotated"+tail })
-	r.note("a line cut by a rotation is joined: %t", joined)
+	assert.Equal(r.t, 1, r.oracle.foreigners("a line that was rotated"+tail), "a line that was cut by a rotation is joined")
+	assert.Equal(r.t, 1, r.oracle.foreigners("the container died here"), "a line of which the end never came")
 }
 
 // interleave writes two lines of one piece each as four, in turn.

@@ -23,7 +23,7 @@ type mark struct {
 
 const (
 	markHead  = "<@"
-	markWidth = len("<@0000 000000000 0000000000000000000 00000000>")
+	markWidth = len("<@00000 000000000 0000000000000000000 00000000>")
 	crcOffset = markWidth - len("00000000>")
 )
 
@@ -38,7 +38,7 @@ type reading struct {
 
 // seal makes a line of a mark and the text before and after it.
 func seal(m mark, before, after string) string {
-	line := fmt.Sprintf("%s<@%04d %09d %019d 00000000>%s", before, m.id, m.seq, m.at.UnixNano(), after)
+	line := fmt.Sprintf("%s<@%05d %09d %019d 00000000>%s", before, m.id, m.seq, m.at.UnixNano(), after)
 	at := len(before) + crcOffset
 	return line[:at] + fmt.Sprintf("%08x", crc32.ChecksumIEEE([]byte(line))) + line[at+8:]
 }

@@ -61,25 +61,52 @@ func (r *rig) balance() {
 	}
 }
 
+// anomalies is how many events of a kind the receiver has counted.
+func (r *rig) anomalies(kind string) int {
+	r.t.Helper()
+	sums, err := r.scrapeWith(`kind="` + kind + `"`)
+	if err != nil {
+		r.t.Errorf("scrape metrics: %v", err)
+	}
+	return int(sums["otelcol_receiver_pod_logs_anomalies"])
+}
+
+// counted fails the row when no event of a kind was counted: the fault was not met, or nobody would hear of it.
+func (r *rig) counted(kind string) {
+	r.t.Helper()
+	if r.column.receiver == "" {
+		return
+	}
+	n := r.anomalies(kind)
+	r.note("%s %d", kind, n)
+	if n == 0 {
+		r.t.Errorf("no anomaly %s was counted", kind)
+	}
+}
+
 // scrape returns the collector's own metrics, summed over their labels.
-func (r *rig) scrape() (map[string]float64, error) {
+func (r *rig) scrape() (map[string]float64, error) { return r.scrapeWith("") }
+
+// scrapeWith sums only what has the label.
+func (r *rig) scrapeWith(label string) (map[string]float64, error) {
 	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Get("http://127.0.0.1:" + r.collector.Env["TRIBUTARY_METRICS_PORT"] + "/metrics")
 	if err != nil {
 		return nil, err
 	}
 	defer response.Body.Close()
-	return sumMetrics(response.Body)
+	return sumMetrics(response.Body, label)
 }
 
-// sumMetrics reads the Prometheus text format. The suffix _total, which some exporters add, is left out.
-func sumMetrics(text io.Reader) (map[string]float64, error) {
+// sumMetrics reads the Prometheus text format; an empty label is one that all have. The suffix _total, which some exporters
+// add, is left out.
+func sumMetrics(text io.Reader, label string) (map[string]float64, error) {
 	sums := map[string]float64{}
 	lines := bufio.NewScanner(text)
 	for lines.Scan() {
 		line := lines.Text()
 		end := strings.LastIndexByte(line, ' ')
-		if strings.HasPrefix(line, "#") || end < 0 {
+		if strings.HasPrefix(line, "#") || end < 0 || !strings.Contains(line, label) {
 			continue
 		}
 		name, _, _ := strings.Cut(line[:end], "{")
@@ -93,9 +120,11 @@ func sumMetrics(text io.Reader) (map[string]float64, error) {
 }
 
 func TestMetricsAreSummedOverTheirLabels(t *testing.T) {
-	sums, err := sumMetrics(strings.NewReader(strings.Join([]string{
-		"# HELP a_total The a.", `a_total{pod="x y"} 2`, `a_total{pod="z"} 3`, "b 1.5e+06",
-	}, "\n")))
+	text := strings.Join([]string{"# HELP a_total The a.", `a_total{pod="x y"} 2`, `a_total{pod="z"} 3`, "b 1.5e+06"}, "\n")
+	sums, err := sumMetrics(strings.NewReader(text), "")
 	require.NoError(t, err)
 	assert.Equal(t, map[string]float64{"a": 5, "b": 1.5e6}, sums)
+	sums, err = sumMetrics(strings.NewReader(text), `pod="z"`)
+	require.NoError(t, err)
+	assert.Equal(t, map[string]float64{"a": 3}, sums)
 }

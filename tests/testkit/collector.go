@@ -22,6 +22,8 @@ type Collector struct {
 	Configs []string
 	Args    []string
 	Env     map[string]string
+	// Through, if set, changes how the binary is started, as AsSomebody does.
+	Through func(Options) Options
 }
 
 // NewCollector takes configuration files, those that are shipped by their name below distro/config, and gives them a log
@@ -75,6 +77,9 @@ func (c *Collector) Options() Options {
 	}
 	for key, value := range c.Env {
 		opts.Env = append(opts.Env, key+"="+value)
+	}
+	if c.Through != nil {
+		opts = c.Through(opts)
 	}
 	return opts
 }

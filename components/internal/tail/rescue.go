@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tributary-otel/tributary/components/internal/spill"
 )
@@ -27,8 +28,19 @@ const (
 // identity says in a copy which file it is of.
 type identity struct {
 	Container Container `json:"container"`
-	Name      string    `json:"name"`
-	Mark      Mark      `json:"mark"`
+	// Folder is that of the container, byte for byte. JSON keeps no bytes that are no
+	// text, so it is there when the container has such a name.
+	Folder []byte `json:"folder,omitempty"`
+	Name   string `json:"name"`
+	Mark   Mark   `json:"mark"`
+}
+
+// owner is the container of which the copy is.
+func (id identity) owner() Container {
+	if c, ok := ParseFolder(string(id.Folder)); ok {
+		return c
+	}
+	return id.Container
 }
 
 // rescue copies the rest of a file aside if nothing else will be left of it. At the
@@ -60,7 +72,11 @@ func (t *Tail) rescue(d *folder, f *File, atEnd bool) {
 // copyRest writes what is not delivered, and returns where it ends.
 func (t *Tail) copyRest(f *File) (copied *spill.File, end int64, err error) {
 	m := f.mark()
-	id, err := json.Marshal(identity{Container: f.container, Name: f.name.String(), Mark: m})
+	is := identity{Container: f.container, Name: f.name.String(), Mark: m}
+	if folder := f.container.Folder(); !utf8.ValidString(folder) {
+		is.Folder = []byte(folder)
+	}
+	id, err := json.Marshal(is)
 	if err != nil {
 		return nil, 0, fmt.Errorf("encode the identity of a copy: %w", err)
 	}
@@ -124,9 +140,9 @@ func (t *Tail) openCopy(copied *spill.File) error {
 	if err != nil {
 		return err
 	}
-	d := t.enter(id.Container)
+	d := t.enter(id.owner())
 	f := &File{
-		container: id.Container, name: name, content: reader, copied: copied,
+		container: d.id, name: name, content: reader, copied: copied,
 		device: id.Mark.Device, inode: id.Mark.Inode, head: id.Mark.Head, headLen: id.Mark.HeadBytes,
 		size: copied.Start + copied.Size(), nameless: t.now,
 	}

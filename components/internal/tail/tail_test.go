@@ -129,6 +129,32 @@ func TestAFileThatIsTruncatedIsReadAnew(t *testing.T) {
 	}
 }
 
+// Nobody can say where the new lines begin.
+func TestAFileOfWhichTheEndIsCutOffIsReadAgain(t *testing.T) {
+	for name, second := range map[string]int{"and that is all": 0, "and is shorter": 3, "and is longer": 80} {
+		t.Run(name, func(t *testing.T) {
+			n := newNode(t)
+			n.write(web, "0.log", numbered(0, 60)...)
+			n.start()
+			n.wants(numbered(0, 60)...)
+			want := append(numbered(0, 40), numbered(100, second)...)
+			file, err := os.OpenFile(n.path(web, "0.log"), os.O_WRONLY, 0)
+			require.NoError(t, err)
+			defer file.Close()
+			half := len(strings.Join(numbered(0, 40), "\n")) + 1
+			// What is new is there before the rest is gone, so that nobody sees the file in between.
+			text := strings.Join(want, "\n") + "\n"
+			_, err = file.WriteAt([]byte(text[half:]), int64(half))
+			require.NoError(t, err)
+			require.NoError(t, file.Truncate(int64(len(text))))
+			n.eventually(func() bool {
+				got := n.lines()
+				return n.count(Truncated) > 0 && len(got) >= 60+len(want) && slices.Equal(got[len(got)-len(want):], want)
+			}, "all lines")
+		})
+	}
+}
+
 func TestACopyThatIsTruncatedLosesNothing(t *testing.T) {
 	both(t, func(t *testing.T, n *node) {
 		n.start()
@@ -173,6 +199,21 @@ func TestWhatIsDeletedUnreadSurvivesARestart(t *testing.T) {
 		copies, err := os.ReadDir(n.spills)
 		return err == nil && len(copies) == 0
 	}, "the copy is removed")
+}
+
+func TestACopyBelongsToItsContainerWhateverItsNameIs(t *testing.T) {
+	n := newNode(t)
+	n.start()
+	n.withheld = true
+	n.write("shop_web-\xff_uid/main", "0.log", numbered(0, 10)...)
+	n.wants(numbered(0, 10)...)
+	require.NoError(t, os.RemoveAll(n.path("shop_web-\xff_uid", "")))
+	n.stop()
+	require.Equal(t, 1, n.count(Spilled))
+	n.start()
+	n.wants(append(numbered(0, 10), numbered(0, 10)...)...)
+	n.stop()
+	assert.Equal(t, map[Container]bool{{Namespace: "shop", Pod: "web-\xff", UID: "uid", Name: "main"}: true}, n.known)
 }
 
 func TestOnlyRegularFilesAreOpened(t *testing.T) {

@@ -15,11 +15,12 @@ import (
 func (t *Tail) truncated(d *folder, f *File, info Info) (changed bool) {
 	t.consumer.Trouble(Truncated, f.path(d), nil)
 	if head, err := readHead(f.content, f.headLen); err == nil && f.headLen > 0 && len(head) == f.headLen && hashOf(head) == f.head {
-		// Only the end was cut off. What is left was read.
+		// The end was cut off, and nobody knows where: something may have been written
+		// since, up to the place that was read before and beyond. So all of it is read
+		// again.
 		f.intake.End()
 		f.size, f.modified = info.Size, info.Modified
-		// What is on its way would be lost in a crash if the mark were behind it.
-		t.open(f, At(min(f.position().Start(), info.Size)))
+		t.open(f, At(0))
 		t.consumer.Changed(d.id)
 		return false
 	}

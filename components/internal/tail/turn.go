@@ -188,14 +188,13 @@ func (t *Tail) read(d *folder, f *File, before Intake) outcome {
 		}
 		if known := t.buffer[:min(back, int64(n))]; len(known) > 0 && !f.last.is(known) {
 			f.intake.Take(Chunk{Start: f.offset})
-			if info, err := f.handle.Stat(); err == nil && !t.checkHead(f) {
+			if info, err := f.handle.Stat(); err == nil && (f.last.length > 0 || !t.checkHead(f)) {
 				t.truncated(d, f, info)
 				return held // The list of files is another one now.
 			}
-			// The head is the same. Without anything known of the line before, it is one
-			// that was handed on without its end.
-			f.midLine = f.last.length == 0
-			f.last = lastLine{}
+			// The head is the same, and nothing is known of the line before: it is one that
+			// was handed on without its end.
+			f.midLine, f.last = true, lastLine{}
 			continue
 		}
 		data := t.buffer[back:max(int64(n), back)]
