@@ -36,6 +36,8 @@ var rows = []row{
 	{name: "B6", about: "backend answers 413 above 64 KiB", run: tooLarge, loki: true},
 	{name: "B7", about: "backend answers 500 and 401 and 403 and 404 and 405 and 530", run: refusals, loki: true},
 
+	{name: "D1", about: "disk of the state is full", run: fullStateDisk, deep: true},
+	{name: "D2a", about: "state folder is read-only and then emptied", run: lostStateFolder, deep: true},
 	{name: "D3", about: "damaged positions", run: damagedState},
 
 	{name: "R1", about: "fast rotation", run: fastRotation},

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package faults
+
+import (
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tributary-otel/tributary/tests/testkit"
+)
+
+const (
+	// metricUnsaved counts components whose newest state is in memory only.
+	metricUnsaved = "otelcol_extension_checkpoint_storage_unsaved"
+	// metricSpilled is what copies of deleted files take, metricAtRisk what would be lost with the process.
+	metricSpilled = "otelcol_receiver_pod_logs_spilled_bytes"
+	metricAtRisk  = "otelcol_receiver_pod_logs_at_risk_bytes"
+)
+
+// unsaved waits until positions cannot be stored, and saved until they are.
+func (r *rig) unsaved() {
+	r.t.Helper()
+	r.metricIs(metricUnsaved, "above 0", func(n float64) bool { return n > 0 })
+}
+
+func (r *rig) saved() {
+	r.t.Helper()
+	began := time.Now()
+	r.metricIs(metricUnsaved, "0", func(n float64) bool { return n == 0 })
+	r.note("saved again in %.1fs", time.Since(began).Seconds())
+}
+
+// goneInOutage is a container whose file is deleted while the backend does not answer, so that it has to be copied aside.
+// The requests that hang are tried again soon after the outage, unlike those that are answered.
+func (r *rig) goneInOutage(name string) {
+	r.t.Helper()
+	r.event("no answers, and a pod is removed")
+	r.gate.set(trouble{hang: true})
+	gone := r.container(name, load{bytes: 1_000})
+	gone.print(2_000)
+	// Nobody could read it before it is open.
+	r.pass(readable)
+	gone.remove()
+}
+
+// delivered ends the outage and waits until nothing of a copy is left to be delivered.
+func (r *rig) delivered() {
+	r.t.Helper()
+	r.event("the backend answers")
+	r.gate.set(trouble{})
+	r.metricIs(metricSpilled, "0", func(n float64) bool { return n == 0 })
+}
+
+// spills waits until a file that was deleted is copied aside, which it is when it was not written to for a while.
+func (r *rig) spills() {
+	r.t.Helper()
+	r.metricIs(metricSpilled, "above 0", func(n float64) bool { return n > 0 })
+	r.metricIs(metricAtRisk, "0", func(n float64) bool { return n == 0 })
+}
+
+// A full disk costs neither lines nor a restart: positions stay in memory, and the deleted file that cannot be copied stays
+// open, until there is room again.
+func fullStateDisk(r *rig) {
+	r.mount(r.state(), "-t", "tmpfs", "-o", "size=8m", "tmpfs")
+	r.busyNode(2)
+	r.start()
+	r.arrived()
+	for round := range times {
+		r.event("the disk is full")
+		filler := r.fill(r.state())
+		r.unsaved()
+		r.arrived()
+		r.goneInOutage("gone-" + string(rune('a'+round%26)))
+		r.process.WaitOutput(r.t, "could not be copied aside", patience)
+		r.event("there is room again")
+		require.NoError(r.t, os.Remove(filler))
+		r.spills()
+		r.delivered()
+		r.saved()
+	}
+	// What was stored since is what counts.
+	r.arrived()
+	r.kill()
+	r.start()
+	r.settle()
+}
+
+// A state folder that cannot be written, or is gone, costs neither lines nor a restart.
+func lostStateFolder(r *rig) {
+	r.busyNode(2)
+	r.start()
+	r.arrived()
+
+	r.event("read-only")
+	// The same folder over itself: what is open for writing would keep it from becoming read-only.
+	r.mount(r.state(), "--bind", r.state())
+	r.command("mount", "-o", "remount,bind,ro", r.state())
+	r.unsaved()
+	r.arrived()
+	r.event("starts when it is read-only")
+	r.kill()
+	r.start()
+	r.unsaved()
+	r.arrived()
+	r.event("may be written")
+	r.command("mount", "-o", "remount,bind,rw", r.state())
+	r.saved()
+	r.goneInOutage("gone")
+	r.spills()
+	r.delivered()
+
+	r.event("everything in it removed")
+	entries, err := os.ReadDir(r.state())
+	require.NoError(r.t, err)
+	for _, entry := range entries {
+		require.NoError(r.t, os.RemoveAll(filepath.Join(r.state(), entry.Name())))
+	}
+	r.arrived()
+	testkit.Eventually(r.t, patience, "the positions to be stored in a new folder", func() bool { return len(r.stateFiles()) > 1 })
+	r.goneInOutage("gone-after-it-was-removed")
+	r.spills()
+	r.delivered()
+	r.kill()
+	r.start()
+	r.settle()
+}
