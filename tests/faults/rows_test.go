@@ -38,6 +38,7 @@ var rows = []row{
 
 	{name: "D1", about: "disk of the state is full", run: fullStateDisk, deep: true},
 	{name: "D2a", about: "state folder is read-only and then emptied", run: lostStateFolder, deep: true},
+	{name: "D2b", about: "state folder belongs to somebody else", run: foreignStateFolder, deep: true},
 	{name: "D3", about: "damaged positions", run: damagedState},
 
 	{name: "R1", about: "fast rotation", run: fastRotation},

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/tributary-otel/tributary/tests/testkit"
@@ -54,10 +55,18 @@ func (r *rig) delivered() {
 	r.metricIs(metricSpilled, "0", func(n float64) bool { return n == 0 })
 }
 
+// copies are the whole copies of deleted files.
+func (r *rig) copies() []string {
+	r.t.Helper()
+	found, err := filepath.Glob(filepath.Join(r.state(), "spill", "pod_logs", "*.spill"))
+	require.NoError(r.t, err)
+	return found
+}
+
 // spills waits until a file that was deleted is copied aside, which it is when it was not written to for a while.
 func (r *rig) spills() {
 	r.t.Helper()
-	r.metricIs(metricSpilled, "above 0", func(n float64) bool { return n > 0 })
+	testkit.Eventually(r.t, patience, "a copy of a deleted file", func() bool { return len(r.copies()) > 0 })
 	r.metricIs(metricAtRisk, "0", func(n float64) bool { return n == 0 })
 }
 
@@ -125,5 +134,49 @@ func lostStateFolder(r *rig) {
 	r.delivered()
 	r.kill()
 	r.start()
+	r.settle()
+}
+// Whoever may not write into the folder ships all the same, from the start on too, and says what is wrong.
+func foreignStateFolder(r *rig) {
+	kubeconfig := r.collector.Env["KUBECONFIG"]
+	require.NoError(r.t, os.Chmod(kubeconfig, 0o644))
+	opts := testkit.AsSomebody(r.t, r.collector.Options(), r.state(), r.collector.PodLogs(), filepath.Dir(kubeconfig))
+	if os.Geteuid() == 0 {
+		// The group of the folder is that of the files in it, which others may not read.
+		require.NoError(r.t, os.Chown(r.collector.PodLogs(), -1, 65534))
+		require.NoError(r.t, os.Chmod(r.collector.PodLogs(), 0o755|os.ModeSetgid))
+	}
+	r.collector.Path, r.collector.Args, r.collector.Configs = opts.Path, opts.Args, nil
+	closed := func(mode os.FileMode) {
+		r.event("mode of the state folder is %o", mode)
+		require.NoError(r.t, os.Chmod(r.state(), mode))
+	}
+	closed(0)
+	r.busyNode(2)
+	r.start()
+	r.unsaved()
+	r.arrived()
+	assert.Contains(r.t, r.process.Stderr(), "permission denied; let user ", "the collector says what to do")
+	closed(0o777)
+	r.saved()
+	r.goneInOutage("gone")
+	r.spills()
+	r.delivered()
+	closed(0)
+	r.unsaved()
+	r.arrived()
+	closed(0o777)
+	r.saved()
+
+	// A copy that cannot be read at the start is read when it can be.
+	r.goneInOutage("gone-before-the-end")
+	r.spills()
+	r.kill()
+	closed(0)
+	r.gate.set(trouble{})
+	r.start()
+	r.unsaved()
+	r.arrived()
+	closed(0o777)
 	r.settle()
 }
