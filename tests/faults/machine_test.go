@@ -125,11 +125,15 @@ func (r *rig) cpuTime() time.Duration {
 	if err != nil {
 		return 0
 	}
-	// The name, which comes before, is in parentheses and may hold anything.
-	fields := strings.Fields(string(raw[strings.LastIndexByte(string(raw), ')')+1:]))
+	fields := strings.Fields(afterName(raw))
 	user, _ := strconv.Atoi(fields[11])
 	system, _ := strconv.Atoi(fields[12])
 	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+// afterName is what stands in the status of a process behind its name, which is in parentheses and may hold anything.
+func afterName(stat []byte) string {
+	return strings.TrimSpace(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
 }
 
 // metric is one of the collector's own metrics, summed over its labels.

@@ -29,6 +29,10 @@ var rows = []row{
 	{name: "P4", about: "SIGTERM while the backend answers", run: terminated},
 	{name: "P5a", about: "SIGTERM while the backend answers 503", run: terminatedDuring(trouble{status: 503})},
 	{name: "P5b", about: "SIGTERM while the backend does not answer", run: terminatedDuring(trouble{hang: true})},
+	{name: "P6", about: "SIGSTOP and SIGCONT while the backend answers 503", run: suspended, deep: true},
+	{name: "P7", about: "64 MiB of memory for a backlog", run: littleMemory, deep: true},
+	{name: "P8", about: "a component panics", run: panics, deep: true},
+	{name: "P9", about: "older and newer versions take turns", run: otherVersions, deep: true},
 
 	{name: "B1", about: "backend refuses connections while files are compressed and removed", run: outageWithRotation, loki: true},
 	{name: "B2", about: "backend is slow", run: slowBackend, loki: true},
@@ -40,6 +44,10 @@ var rows = []row{
 	{name: "D2a", about: "state folder is read-only and then emptied", run: lostStateFolder, deep: true},
 	{name: "D2b", about: "state folder belongs to somebody else", run: foreignStateFolder, deep: true},
 	{name: "D3", about: "damaged positions", run: damagedState},
+	{name: "D4", about: "power cuts", run: powerCuts, deep: true},
+	{name: "D5", about: "disk of a log file fails", run: failingDisk, deep: true},
+	{name: "D6", about: "neither room nor inodes for log files", run: fullLogDisk, deep: true},
+	{name: "D7", about: "more deleted files than may be copied", run: boundOfCopies, deep: true},
 
 	{name: "R1", about: "fast rotation", run: fastRotation},
 	{name: "R2", about: "rotation and removal while the backend answers 503", run: rotationInOutage},

@@ -3,8 +3,10 @@
 package faults
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -36,7 +38,7 @@ func (r *rig) saved() {
 
 // goneInOutage is a container whose file is deleted while the backend does not answer, so that it has to be copied aside.
 // The requests that hang are tried again soon after the outage, unlike those that are answered.
-func (r *rig) goneInOutage(name string) {
+func (r *rig) goneInOutage(name string) *container {
 	r.t.Helper()
 	r.event("no answers, and a pod is removed")
 	r.gate.set(trouble{hang: true})
@@ -45,6 +47,7 @@ func (r *rig) goneInOutage(name string) {
 	// Nobody could read it before it is open.
 	r.pass(readable)
 	gone.remove()
+	return gone
 }
 
 // delivered ends the outage and waits until nothing of a copy is left to be delivered.
@@ -55,18 +58,31 @@ func (r *rig) delivered() {
 	r.metricIs(metricSpilled, "0", func(n float64) bool { return n == 0 })
 }
 
-// copies are the whole copies of deleted files.
-func (r *rig) copies() []string {
+// copies are the whole copies of deleted files: how many bytes they take, and their pods.
+func (r *rig) copies() (bytes int64, pods string) {
 	r.t.Helper()
 	found, err := filepath.Glob(filepath.Join(r.state(), "spill", "pod_logs", "*.spill"))
 	require.NoError(r.t, err)
-	return found
+	for _, path := range found {
+		// One that was delivered is gone.
+		content, _ := os.ReadFile(path)
+		bytes += int64(len(content))
+		// The path of the log file stands at the beginning.
+		pods += string(content[:min(len(content), 1<<10)])
+	}
+	return bytes, pods
 }
 
-// spills waits until a file that was deleted is copied aside, which it is when it was not written to for a while.
-func (r *rig) spills() {
+// copied reports whether a pod is among those of copies.
+func (c *container) copied(pods string) bool { return strings.Contains(pods, "faults_"+c.pod.Name+"_") }
+
+// spills waits until the file of a removed pod is copied aside, which it is when it was not written to for a while.
+func (r *rig) spills(gone *container) {
 	r.t.Helper()
-	testkit.Eventually(r.t, patience, "a copy of a deleted file", func() bool { return len(r.copies()) > 0 })
+	testkit.Eventually(r.t, patience, "a copy of a deleted file", func() bool {
+		_, pods := r.copies()
+		return gone.copied(pods)
+	})
 	r.metricIs(metricAtRisk, "0", func(n float64) bool { return n == 0 })
 }
 
@@ -82,11 +98,11 @@ func fullStateDisk(r *rig) {
 		filler := r.fill(r.state())
 		r.unsaved()
 		r.arrived()
-		r.goneInOutage("gone-" + string(rune('a'+round%26)))
+		gone := r.goneInOutage(fmt.Sprintf("gone-%d", round))
 		r.process.WaitOutput(r.t, "could not be copied aside", patience)
 		r.event("there is room again")
 		require.NoError(r.t, os.Remove(filler))
-		r.spills()
+		r.spills(gone)
 		r.delivered()
 		r.saved()
 	}
@@ -117,8 +133,7 @@ func lostStateFolder(r *rig) {
 	r.event("may be written")
 	r.command("mount", "-o", "remount,bind,rw", r.state())
 	r.saved()
-	r.goneInOutage("gone")
-	r.spills()
+	r.spills(r.goneInOutage("gone"))
 	r.delivered()
 
 	r.event("everything in it removed")
@@ -129,13 +144,13 @@ func lostStateFolder(r *rig) {
 	}
 	r.arrived()
 	testkit.Eventually(r.t, patience, "the positions to be stored in a new folder", func() bool { return len(r.stateFiles()) > 1 })
-	r.goneInOutage("gone-after-it-was-removed")
-	r.spills()
+	r.spills(r.goneInOutage("gone-after-it-was-removed"))
 	r.delivered()
 	r.kill()
 	r.start()
 	r.settle()
 }
+
 // Whoever may not write into the folder ships all the same, from the start on too, and says what is wrong.
 func foreignStateFolder(r *rig) {
 	kubeconfig := r.collector.Env["KUBECONFIG"]
@@ -159,8 +174,7 @@ func foreignStateFolder(r *rig) {
 	assert.Contains(r.t, r.process.Stderr(), "permission denied; let user ", "the collector says what to do")
 	closed(0o777)
 	r.saved()
-	r.goneInOutage("gone")
-	r.spills()
+	r.spills(r.goneInOutage("gone"))
 	r.delivered()
 	closed(0)
 	r.unsaved()
@@ -169,8 +183,7 @@ func foreignStateFolder(r *rig) {
 	r.saved()
 
 	// A copy that cannot be read at the start is read when it can be.
-	r.goneInOutage("gone-before-the-end")
-	r.spills()
+	r.spills(r.goneInOutage("gone-before-the-end"))
 	r.kill()
 	closed(0)
 	r.gate.set(trouble{})
