@@ -95,10 +95,7 @@ func (r *podLogs) Start(ctx context.Context, host component.Host) error {
 		return err
 	}
 	if folder := outlet.Place(r.config.Spill.Directory, spillFolder, r.set.ID, ""); folder != "" {
-		if r.spilled, err = spill.Open(folder, r.config.Spill.MaxBytes); err != nil {
-			r.trouble.tell(tail.SpillFailed, folder, err)
-			r.spilled = nil
-		}
+		r.spilled = spill.Open(folder, r.config.Spill.MaxBytes)
 	}
 	r.sender = delivery.NewSender(r.window, delivery.Options[lines]{
 		Send: r.send, Judge: outlet.Judge, DeadLetter: r.deadLetter,

@@ -34,9 +34,9 @@ func idleFiles(r *rig) {
 	r.start()
 	r.await()
 	r.note("memory %d MiB", r.memory("VmRSS"))
-	before, began := r.cpu(), time.Now()
+	before, began := r.cpuTime(), time.Now()
 	r.pass(10 * time.Second * time.Duration(times))
-	share := (r.cpu() - before).Seconds() / time.Since(began).Seconds()
+	share := (r.cpuTime() - before).Seconds() / time.Since(began).Seconds()
 	r.note("%.1f %% of a core when idle", 100*share)
 	assert.LessOrEqual(r.t, share, idleLimit, "share of a core that %d idle files cost", silent)
 
@@ -158,20 +158,6 @@ func (r *rig) needFiles(n int) {
 			}
 		}
 	}
-}
-
-// cpu is the processor time that the collector has taken.
-func (r *rig) cpu() time.Duration {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", r.process.Pid()))
-	require.NoError(r.t, err)
-	_, rest, _ := strings.Cut(string(raw), ") ")
-	fields := strings.Fields(rest)
-	user, userErr := strconv.Atoi(fields[11])
-	system, systemErr := strconv.Atoi(fields[12])
-	require.NoError(r.t, userErr)
-	require.NoError(r.t, systemErr)
-	// Linux counts it in hundredths of a second for everybody.
-	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
 // watches is how many folders the collector watches.

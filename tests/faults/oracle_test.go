@@ -67,8 +67,8 @@ func newOracle() *oracle {
 	return &oracle{sources: map[int]*source{}, foreign: map[string]int{}, newest: time.Now()}
 }
 
-// latest is when the last line arrived.
-func (o *oracle) latest() time.Time {
+// lastArrival is when the last line arrived.
+func (o *oracle) lastArrival() time.Time {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.newest

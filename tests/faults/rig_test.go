@@ -227,7 +227,7 @@ func (r *rig) caughtUp() {
 
 // givesUp reports whether it makes no sense to wait for a pipeline that may lose lines: nothing has come for a while.
 func (r *rig) givesUp() bool {
-	return upstream.has(r.column) && time.Since(r.oracle.latest()) > resignation
+	return upstream.has(r.column) && time.Since(r.oracle.lastArrival()) > resignation
 }
 
 // judge fails the row when anything is not as promised.

@@ -32,6 +32,10 @@ var rows = []row{
 	{"P4", "SIGTERM while the backend answers", terminated, everywhere, podsToOTLP},
 	{"P5a", "SIGTERM while the backend answers 503", terminatedDuring(trouble{status: 503}), everywhere, podsToOTLP},
 	{"P5b", "SIGTERM while the backend does not answer", terminatedDuring(trouble{hang: true}), everywhere, podsToOTLP | journalToLoki},
+	{"P6", "SIGSTOP and SIGCONT while the backend answers 503", suspended, everywhere, 0},
+	{"P7", "64 MiB of memory for a backlog", littleMemory, podsToOTLP | upstream, 0},
+	{"P8", "a component panics", panics, ours, 0},
+	{"P9", "older and newer versions take turns", otherVersions, podsToOTLP, 0},
 
 	{"B1", "backend refuses connections while files are compressed and removed", outageWithRotation, everywhere, podLogs},
 	{"B2", "backend is slow", slowBackend, everywhere, podLogs},
@@ -46,7 +50,14 @@ var rows = []row{
 	{"B11", "certificates that are not to be trusted and authorities that change", certificates, ours, 0},
 	{"B13", "connections are reset each 2 s", flappingConnections, ours, 0},
 
+	{"D1", "disk of the state is full", fullStateDisk, podsToOTLP, 0},
+	{"D2a", "state folder is read-only and then emptied", lostStateFolder, podsToOTLP, 0},
+	{"D2b", "state folder belongs to somebody else", foreignStateFolder, podsToOTLP, 0},
 	{"D3", "damaged positions", damagedState, everywhere, podsToOTLP},
+	{"D4", "power cuts", powerCuts, everywhere, 0},
+	{"D5", "disk of a log file fails", failingDisk, podsToOTLP, 0},
+	{"D6", "neither room nor inodes for log files", fullLogDisk, podsToOTLP | upstream, 0},
+	{"D7", "more deleted files than may be copied", boundOfCopies, podsToOTLP, 0},
 
 	{"R1", "fast rotation", fastRotation, everywhere, podsToOTLP},
 	{"R2", "rotation and removal while the backend answers 503", rotationInOutage, everywhere, podsToOTLP},

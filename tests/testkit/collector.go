@@ -19,6 +19,8 @@ const (
 
 // Collector is what one test gives to the binary: configuration files, further arguments and the environment.
 type Collector struct {
+	// Path is the program; empty means Binary.
+	Path    string
 	Configs []string
 	Args    []string
 	Env     map[string]string
@@ -71,7 +73,7 @@ func (c *Collector) PodLogs() string { return c.Env["TRIBUTARY_POD_LOGS"] }
 
 // Options are the arguments and the environment of the process.
 func (c *Collector) Options() Options {
-	opts := Options{Args: c.Args}
+	opts := Options{Path: c.Path, Args: c.Args}
 	for _, config := range c.Configs {
 		opts.Args = append(opts.Args, "--config="+config)
 	}

@@ -33,8 +33,8 @@ func content(n int) []byte {
 
 func open(tb testing.TB, dir string, bound int64) *Store {
 	tb.Helper()
-	s, err := Open(dir, bound)
-	require.NoError(tb, err)
+	s := Open(dir, bound)
+	require.NoError(tb, s.Ready())
 	return s
 }
 
@@ -183,4 +183,39 @@ func TestALinkIsNotFollowed(t *testing.T) {
 	files, errs := open(t, dir, 1<<30).List()
 	require.Empty(t, files)
 	require.Len(t, errs, 1)
+}
+
+func TestAFolderThatCannotBeReadYet(t *testing.T) {
+	parent := t.TempDir()
+	dir, elsewhere := filepath.Join(parent, "copies"), filepath.Join(parent, "elsewhere")
+	before := store(t, open(t, elsewhere, 1<<30), content(10))
+	require.NoError(t, os.WriteFile(dir, nil, 0o600))
+	s := Open(dir, 1<<30)
+	files, errs := s.List()
+	require.Empty(t, files)
+	require.Len(t, errs, 1)
+	_, err := s.Create(header)
+	require.Error(t, err)
+	require.Zero(t, s.Bytes())
+
+	require.NoError(t, os.Remove(dir))
+	require.NoError(t, os.Rename(elsewhere, dir))
+	later := store(t, s, content(20))
+	require.Greater(t, later.Name(), before.Name(), "numbers go on behind those that are there")
+	files, errs = s.List()
+	require.Empty(t, errs)
+	require.Len(t, files, 2)
+	require.Equal(t, onDisk(t, dir), s.Bytes())
+}
+
+func TestWhatCannotBeRemovedCounts(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "0000000000000007.spill.tmp"), content(100), 0o600))
+	f := store(t, open(t, t.TempDir(), 1<<30), content(10))
+	require.NoError(t, os.Rename(f.path(), filepath.Join(dir, f.Name())))
+	s := &Store{dir: dir, max: 1 << 30, disk: &faultyDisk{failAt: 1, dead: true}, size: map[string]int64{}}
+	files, errs := s.List()
+	require.Empty(t, errs, "a folder that cannot be written can be read")
+	require.Len(t, files, 1)
+	require.Equal(t, onDisk(t, dir), s.Bytes())
 }

@@ -35,27 +35,35 @@ type Store struct {
 	max  int64
 	disk disk
 
-	mu   sync.Mutex
-	used int64            // what sizes come to, with what writers have reserved
-	size map[string]int64 // of the copies, by name
-	last uint64           // number of the newest copy
+	mu    sync.Mutex
+	used  int64            // what sizes come to, with what writers have reserved
+	ready bool             // the folder was looked at
+	size  map[string]int64 // of the copies, by name
+	last  uint64           // number of the newest copy
 }
 
-// Open uses a folder, which is made with the first copy, and removes what an earlier
-// process did not commit. The copies take at most maxBytes together, compressed.
-func Open(dir string, maxBytes int64) (*Store, error) {
+// Open uses a folder, which is made with the first copy. The copies take at most maxBytes
+// together, compressed. A folder that cannot be read yet may be read later; see Ready.
+func Open(dir string, maxBytes int64) *Store {
 	s := &Store{dir: dir, max: maxBytes, disk: realDisk{}, size: map[string]int64{}}
-	if err := s.open(); err != nil {
-		return nil, fmt.Errorf("open the copies in %q: %w", dir, err)
-	}
-	return s, nil
+	_ = s.Ready()
+	return s
 }
 
-func (s *Store) open() error {
+// Ready looks at what is in the folder, until it could once, and removes what an earlier
+// process did not commit. What cannot be removed counts. As long as it fails, so does
+// Create, and List finds nothing.
+func (s *Store) Ready() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ready {
+		return nil
+	}
 	entries, err := os.ReadDir(s.dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return fmt.Errorf("open the copies in %q: %w", s.dir, err)
 	}
+	s.ready = true
 	for _, e := range entries {
 		name, isTmp := strings.CutSuffix(e.Name(), unready)
 		n, ok := number(name)
@@ -64,21 +72,13 @@ func (s *Store) open() error {
 		}
 		// What is no file takes its number all the same.
 		s.last = max(s.last, n)
-		if !e.Type().IsRegular() {
+		if !e.Type().IsRegular() || isTmp && s.disk.remove(filepath.Join(s.dir, e.Name())) == nil {
 			continue
 		}
-		if isTmp {
-			if err := s.disk.remove(filepath.Join(s.dir, e.Name())); err != nil {
-				return err
-			}
-			continue
+		if info, err := e.Info(); err == nil {
+			s.size[e.Name()] = info.Size()
+			s.used += info.Size()
 		}
-		info, err := e.Info()
-		if err != nil {
-			return err
-		}
-		s.size[name] = info.Size()
-		s.used += info.Size()
 	}
 	return nil
 }
@@ -99,6 +99,9 @@ func number(name string) (uint64, bool) {
 // ".damaged" at the end, and does not count any more; of those the newest four are kept.
 // What cannot be read for another reason is only in the errors too, and stays.
 func (s *Store) List() ([]*File, []error) {
+	if err := s.Ready(); err != nil {
+		return nil, []error{err}
+	}
 	entries, err := os.ReadDir(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

@@ -40,6 +40,9 @@ func (s *Store) create(h Header) (*Writer, error) {
 	if err := h.validate(); err != nil {
 		return nil, err
 	}
+	if err := s.Ready(); err != nil {
+		return nil, err
+	}
 	e, err := encoder()
 	if err != nil {
 		return nil, err

@@ -60,8 +60,7 @@ func newNode(t *testing.T) *node {
 // start begins with the marks of the run before.
 func (n *node) start() *node {
 	n.t.Helper()
-	store, err := spill.Open(n.spills, n.spillBytes)
-	require.NoError(n.t, err)
+	store := spill.Open(n.spills, n.spillBytes)
 	n.room, n.done = make(chan struct{}, 1), make(chan struct{})
 	n.intakes, n.known = map[*intake]bool{}, map[Container]bool{}
 	options := n.options

@@ -259,3 +259,38 @@ func TestPodsThatComeAndGoLeaveNothing(t *testing.T) {
 		assert.Len(t, n.tail.tree.pods, 1)
 	})
 }
+
+func TestCopiesAreTakenUpWhenTheirFolderCanBeRead(t *testing.T) {
+	atOnce(t, func(t *testing.T, n *node) {
+		n.set(func() { n.full = true })
+		lines := numbered(0, 1000)
+		n.write(web, "0.log", lines...)
+		n.start()
+		pass(time.Second)
+		require.NoError(t, os.RemoveAll(filepath.Dir(n.path(web, ""))))
+		pass(10 * time.Second)
+		require.Equal(t, 1, n.count(Spilled))
+		n.stop()
+
+		// A file in the place of the folder.
+		aside := n.spills + ".aside"
+		require.NoError(t, os.Rename(n.spills, aside))
+		require.NoError(t, os.WriteFile(n.spills, nil, 0o600))
+		n.set(func() { n.full = false })
+		n.start()
+		pass(time.Minute)
+		n.wants()
+		assert.Equal(t, 1, n.count(SpillFailed), "it is told once")
+		require.NoError(t, os.Remove(n.spills))
+		require.NoError(t, os.Rename(aside, n.spills))
+		pass(10 * time.Second)
+		n.wants(lines...)
+
+		n.set(func() { n.full = true })
+		n.write(web, "0.log", "later")
+		pass(10 * time.Second)
+		require.NoError(t, os.RemoveAll(filepath.Dir(n.path(web, ""))))
+		pass(10 * time.Second)
+		assert.Equal(t, 2, n.count(Spilled))
+	})
+}

@@ -111,11 +111,23 @@ func (t *Tail) copyRest(f *File) (copied *spill.File, end int64, err error) {
 	return copied, end, err
 }
 
-// openCopies takes up the copies of the run before.
-func (t *Tail) openCopies() {
-	if t.options.Spill == nil {
-		return
+// openCopies takes up the copies of the run before, as soon as their folder can be read.
+// It returns when it wants to be called again.
+func (t *Tail) openCopies() time.Duration {
+	switch {
+	case t.options.Spill == nil || t.copiesOpen:
+		return t.options.ScanInterval
+	case t.now.Before(t.copiesAgain):
+		return t.copiesAgain.Sub(t.now)
 	}
+	if err := t.options.Spill.Ready(); err != nil {
+		if t.copiesAgain.IsZero() {
+			t.consumer.Trouble(SpillFailed, "", err)
+		}
+		t.copiesAgain = t.now.Add(tryAgain)
+		return tryAgain
+	}
+	t.copiesOpen = true
 	list, errs := t.options.Spill.List()
 	for _, err := range errs {
 		t.consumer.Trouble(SpillDamaged, "", err)
@@ -125,6 +137,7 @@ func (t *Tail) openCopies() {
 			t.consumer.Trouble(SpillDamaged, copied.Name(), err)
 		}
 	}
+	return t.options.ScanInterval
 }
 
 func (t *Tail) openCopy(copied *spill.File) error {
@@ -159,5 +172,6 @@ func (t *Tail) openCopy(copied *spill.File) error {
 	t.open(f, start)
 	d.files = append(d.files, f)
 	d.sort()
+	d.due = t.now
 	return nil
 }

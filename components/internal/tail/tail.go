@@ -77,6 +77,10 @@ type Tail struct {
 	started bool
 	buffer  []byte
 	gauges  gauges
+	// copiesOpen says that the copies of the run before were taken up, copiesAgain when
+	// that is tried again.
+	copiesOpen  bool
+	copiesAgain time.Time
 }
 
 // New returns a tail that has read nothing yet.
@@ -155,7 +159,7 @@ func (t *Tail) Close() {
 // has to be done after that. The next pass begins with the folder for which there was
 // no room in this one.
 func (t *Tail) pass() time.Duration {
-	wait := t.tree.scanIfDue()
+	wait := min(t.tree.scanIfDue(), t.openCopies())
 	first, n := t.first, len(t.list)
 	forgotten := false
 	for i := range n {
