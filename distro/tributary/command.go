@@ -3,6 +3,9 @@
 package main
 
 import (
+	"os"
+	"os/signal"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"go.uber.org/zap"
@@ -53,10 +56,25 @@ func newCommand(set otelcol.CollectorSettings) *cobra.Command {
 				checker.Off()
 			}
 			defer residency.Keep()()
-			return checker.Explain(run(cmd, args))
+			if cmd == root {
+				defer outliveHangups()()
+			}
+			err := run(cmd, args)
+			for checker.GoBack(err) {
+				err = run(cmd, args)
+			}
+			return checker.Explain(err)
 		}
 	}
 	return root
+}
+
+// outliveHangups keeps SIGHUP from ending the process while the Collector does not listen to it: before it is ready, and
+// between two runs. It returns what undoes that.
+func outliveHangups() func() {
+	nobody := make(chan os.Signal, 1)
+	signal.Notify(nobody, otelcol.SIGHUP)
+	return func() { signal.Stop(nobody) }
 }
 
 // countingValue counts how often a flag is given.

@@ -51,6 +51,8 @@ var rows = []row{
 	{name: "C4", about: "cut lines of both streams", run: cutLines},
 	{name: "C6", about: "what is no regular file", run: notFiles},
 
+	{name: "O3a", about: "SIGHUP with a broken configuration", run: brokenReload},
+	{name: "O3b", about: "SIGHUP with other attributes again and again", run: reloadedAgainAndAgain, deep: true},
 	{name: "O4", about: "two collectors with one state folder", run: twoCollectors},
 }
 

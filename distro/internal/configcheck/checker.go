@@ -5,6 +5,7 @@ package configcheck
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"go.uber.org/zap"
 
@@ -23,8 +24,10 @@ type Checker struct {
 	schemes map[string]bool
 	// off lets every configuration pass.
 	off bool
-	// passed is true once a configuration was found good: a later one is a reload.
-	passed bool
+	// before is the configuration that ran when a reload began; nil until then.
+	before *round
+	// refused is what was wrong with a reload, until it is logged.
+	refused error
 }
 
 // New returns a Checker that knows the components of factories. It does nothing until it is installed.
@@ -49,7 +52,9 @@ func (c *Checker) Install(set *otelcol.CollectorSettings) {
 	}
 	resolver.ProviderFactories = providers
 
-	last := confmap.NewConverterFactory(func(confmap.ConverterSettings) confmap.Converter { return converter{c} })
+	last := confmap.NewConverterFactory(func(cs confmap.ConverterSettings) confmap.Converter {
+		return converter{checker: c, logger: cs.Logger}
+	})
 	resolver.ConverterFactories = append(slices.Clone(resolver.ConverterFactories), last)
 
 	set.LoggingOptions = append(slices.Clone(set.LoggingOptions), zap.WrapCore(withoutStartErrors))
@@ -67,19 +72,47 @@ func (c *Checker) Off() {
 	c.off = true
 }
 
+// GoBack tells whether err is that of a reload which failed, and if so makes the next resolution get the documents
+// of the configuration before it, which ran. What was wrong goes into the Collector's log then. If that configuration
+// does not start any more either, there is nothing to go back to.
+func (c *Checker) GoBack(err error) bool {
+	if !c.reloading(err) {
+		return false
+	}
+	c.refused = c.Explain(err)
+	c.round = newRound()
+	c.round.again, c.before = c.before, nil
+	return true
+}
+
+// reloading tells whether err is that of a reload.
+func (c *Checker) reloading(err error) bool {
+	return c.before != nil && err != nil && strings.HasPrefix(err.Error(), "failed to setup configuration components")
+}
+
 // current returns the round that a retrieval belongs to. The first retrieval after a finished check opens a
 // new round, so a reload never sees documents of the configuration before it.
 func (c *Checker) current() *round {
 	if c.round.checked {
+		if c.round.passed {
+			c.before = c.round
+		}
 		c.round = newRound()
 	}
 	return c.round
 }
 
 // converter is the last step of a resolution. It changes nothing.
-type converter struct{ checker *Checker }
+type converter struct {
+	checker *Checker
+	logger  *zap.Logger
+}
 
 func (v converter) Convert(_ context.Context, conf *confmap.Conf) error {
+	if refused := v.checker.refused; refused != nil {
+		v.checker.refused = nil
+		v.logger.Error(refused.Error())
+	}
 	if v.checker.off {
 		return nil
 	}

@@ -3,6 +3,7 @@
 // Package configcheck refuses a broken configuration before anything is started, with one message that
 // names every broken setting: the file and line, the path of the key, the value as it is written there, and
 // what to do. It also finds the setting behind an error that a component reports while it starts.
+// A reload that fails goes back to the configuration before.
 //
 // The Collector resolves its configuration in three steps: providers fetch documents, the resolver merges
 // and expands them, converters get the result. The package listens at both ends. A provider is wrapped to

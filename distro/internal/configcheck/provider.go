@@ -30,6 +30,11 @@ func (r *recorder) Retrieve(ctx context.Context, uri string, watch confmap.Watch
 	top := round.retrieved < r.checker.sources
 	round.retrieved++
 
+	if round.again != nil {
+		text := round.again.document(uri)
+		round.add(uri, text, top)
+		return confmap.NewRetrievedFromYAML([]byte(text))
+	}
 	if scheme == "env" && variableName.MatchString(rest) {
 		if _, set := os.LookupEnv(rest); !set {
 			round.missing[rest] = true
