@@ -3,8 +3,10 @@
 package main
 
 import (
+	"io"
 	"os"
 	"os/signal"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -50,6 +52,13 @@ func newCommand(set otelcol.CollectorSettings) *cobra.Command {
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
 			if given > 0 {
 				checker.Sources(given)
+			}
+			// print-config, which upstream lets show the password in a URL.
+			if flag := cmd.Flags().Lookup("mode"); flag != nil && flag.Value.String() == "redacted" {
+				out := cmd.OutOrStdout()
+				var printed strings.Builder
+				cmd.SetOut(&printed)
+				defer func() { _, _ = io.WriteString(out, checker.Redact(printed.String())) }()
 			}
 			// print-config --validate=false.
 			if flag := cmd.Flags().Lookup("validate"); flag != nil && flag.Value.String() == "false" {

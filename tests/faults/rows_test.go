@@ -54,6 +54,7 @@ var rows = []row{
 	{name: "O3a", about: "SIGHUP with a broken configuration", run: brokenReload},
 	{name: "O3b", about: "SIGHUP with other attributes again and again", run: reloadedAgainAndAgain, deep: true},
 	{name: "O4", about: "two collectors with one state folder", run: twoCollectors},
+	{name: "O5", about: "secrets of every kind and a backend that echoes them", run: noSecretGetsOut, deep: true},
 }
 
 func TestFaults(t *testing.T) {

@@ -41,6 +41,7 @@ func (c *Checker) check(conf *confmap.Conf) error {
 
 	if len(k.problems) == 0 {
 		k.passed = true
+		c.secrets.Store(k.scrubber())
 		return nil
 	}
 	return k.error(func(n int) string { return brokenTitle(n, c.before != nil) })

@@ -6,6 +6,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"go.uber.org/zap"
 
@@ -28,16 +29,20 @@ type Checker struct {
 	before *round
 	// refused is what was wrong with a reload, until it is logged.
 	refused error
+	// secrets are those of the configuration that was checked last, for the log.
+	secrets atomic.Pointer[scrubber]
 }
 
 // New returns a Checker that knows the components of factories. It does nothing until it is installed.
 func New(factories func() (otelcol.Factories, error)) *Checker {
-	return &Checker{factories: factories, round: newRound(), schemes: map[string]bool{}}
+	c := &Checker{factories: factories, round: newRound(), schemes: map[string]bool{}}
+	c.secrets.Store(&scrubber{})
+	return c
 }
 
 // Install makes every resolution with these settings pass the Checker. The settings keep their providers and
 // converters; the Checker runs after the last converter, so it sees what the components will get. It takes the
-// log lines away that repeat what Explain is given.
+// log lines away that repeat what Explain is given, and the secrets out of all others.
 func (c *Checker) Install(set *otelcol.CollectorSettings) {
 	resolver := &set.ConfigProviderSettings.ResolverSettings
 	c.Sources(len(resolver.URIs))
@@ -57,7 +62,7 @@ func (c *Checker) Install(set *otelcol.CollectorSettings) {
 	})
 	resolver.ConverterFactories = append(slices.Clone(resolver.ConverterFactories), last)
 
-	set.LoggingOptions = append(slices.Clone(set.LoggingOptions), zap.WrapCore(withoutStartErrors))
+	set.LoggingOptions = append(slices.Clone(set.LoggingOptions), zap.WrapCore(withoutStartErrors), zap.WrapCore(c.withoutSecrets))
 }
 
 // Sources says how many locations are given with --config and --set. The resolver retrieves these first, each
@@ -88,6 +93,11 @@ func (c *Checker) GoBack(err error) bool {
 // reloading tells whether err is that of a reload.
 func (c *Checker) reloading(err error) bool {
 	return c.before != nil && err != nil && strings.HasPrefix(err.Error(), "failed to setup configuration components")
+}
+
+// Redact returns a text without the secrets of the configuration that was resolved last.
+func (c *Checker) Redact(text string) string {
+	return c.round.scrubber().text(text)
 }
 
 // current returns the round that a retrieval belongs to. The first retrieval after a finished check opens a

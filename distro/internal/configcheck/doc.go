@@ -14,5 +14,6 @@
 // resolution remembers), origin.go (from a key path to file, line and written value), check.go (all checks,
 // in order), env.go, conflict.go, decode.go with ignored.go, keys.go and typename.go, validate.go and
 // service.go, then explain.go with leaf.go and quiet.go (errors at start). problem.go is the message;
-// redact.go and scrub.go keep secrets out of it.
+// redact.go and scrub.go keep secrets out of it, discreet.go
+// out of the Collector's log.
 package configcheck
