@@ -55,6 +55,7 @@ var rows = []row{
 	{name: "O3b", about: "SIGHUP with other attributes again and again", run: reloadedAgainAndAgain, deep: true},
 	{name: "O4", about: "two collectors with one state folder", run: twoCollectors},
 	{name: "O5", about: "secrets of every kind and a backend that echoes them", run: noSecretGetsOut, deep: true},
+	{name: "O6", about: "another user without rights on a root that cannot be written", run: confined},
 }
 
 func TestFaults(t *testing.T) {
