@@ -35,6 +35,7 @@ var rows = []row{
 	{name: "B3", about: "backend answers 429", run: tooManyRequests, loki: true},
 	{name: "B6", about: "backend answers 413 above 64 KiB", run: tooLarge, loki: true},
 	{name: "B7", about: "backend answers 500 and 401 and 403 and 404 and 405 and 530", run: refusals, loki: true},
+	{name: "B8b", about: "backend answers with bombs", run: hostileAnswers, loki: true, deep: true},
 
 	{name: "D3", about: "damaged positions", run: damagedState},
 
