@@ -3,6 +3,11 @@
 package main
 
 import (
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"go.uber.org/zap"
@@ -48,15 +53,37 @@ func newCommand(set otelcol.CollectorSettings) *cobra.Command {
 			if given > 0 {
 				checker.Sources(given)
 			}
+			// print-config, which upstream lets show the password in a URL.
+			if flag := cmd.Flags().Lookup("mode"); flag != nil && flag.Value.String() == "redacted" {
+				out := cmd.OutOrStdout()
+				var printed strings.Builder
+				cmd.SetOut(&printed)
+				defer func() { _, _ = io.WriteString(out, checker.Redact(printed.String())) }()
+			}
 			// print-config --validate=false.
 			if flag := cmd.Flags().Lookup("validate"); flag != nil && flag.Value.String() == "false" {
 				checker.Off()
 			}
 			defer residency.Keep()()
-			return checker.Explain(run(cmd, args))
+			if cmd == root {
+				defer outliveHangups()()
+			}
+			err := run(cmd, args)
+			for checker.GoBack(err) {
+				err = run(cmd, args)
+			}
+			return checker.Explain(err)
 		}
 	}
 	return root
+}
+
+// outliveHangups keeps SIGHUP from ending the process while the Collector does not listen to it: before it is ready, and
+// between two runs. It returns what undoes that.
+func outliveHangups() func() {
+	nobody := make(chan os.Signal, 1)
+	signal.Notify(nobody, otelcol.SIGHUP)
+	return func() { signal.Stop(nobody) }
 }
 
 // countingValue counts how often a flag is given.

@@ -45,6 +45,7 @@ var rows = []row{
 	{"B5b", "Loki refuses single lines and whole streams", refusedStreams, podsToLoki, 0},
 	{"B6", "backend answers 413 above 64 KiB", tooLarge, everywhere, podLogs},
 	{"B7", "backend answers 500 and 401 and 403 and 404 and 405 and 530", refusals, everywhere, podLogs},
+	{"B8b", "backend answers with bombs", hostileAnswers, podLogs, 0},
 	{"B9", "connections are half open", halfOpen, everywhere, 0},
 	{"B10", "connections are reset in place of the answer", resetAfterStoring, everywhere, podLogs},
 	{"B11", "certificates that are not to be trusted and authorities that change", certificates, ours, 0},
@@ -85,7 +86,11 @@ var rows = []row{
 	{"C6", "what is no regular file", notFiles, files, podsToOTLP},
 	{"C7", "hostile names", hostileNames, files, 0},
 
+	{"O3a", "SIGHUP with a broken configuration", brokenReload, podsToOTLP, podsToOTLP},
+	{"O3b", "SIGHUP with other attributes again and again", reloadedAgainAndAgain, podsToOTLP, 0},
 	{"O4", "two collectors with one state folder", twoCollectors, ours, podsToOTLP},
+	{"O5", "secrets of every kind and a backend that echoes them", noSecretGetsOut, podsToOTLP, 0},
+	{"O6", "another user without rights on a root that cannot be written", confined, podsToOTLP, podsToOTLP},
 }
 
 func TestFaults(t *testing.T) {

@@ -33,7 +33,7 @@ func (p *Process) WaitOutput(t testing.TB, substring string, timeout time.Durati
 // runs. It fails as WaitOutput does.
 func (p *Process) WaitReady(t testing.TB, timeout time.Duration) {
 	t.Helper()
-	p.waitStream(t, readyMessage, timeout, &p.stderr)
+	p.waitStream(t, ReadyMessage, timeout, &p.stderr)
 }
 
 func (p *Process) waitStream(t testing.TB, substring string, timeout time.Duration, streams ...*capture) {

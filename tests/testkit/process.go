@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// readyMessage is what the collector logs when every pipeline runs.
-const readyMessage = "Everything is ready. Begin running and processing data."
+// ReadyMessage is what the collector logs when every pipeline runs.
+const ReadyMessage = "Everything is ready. Begin running and processing data."
 
 // lingering bounds the wait for output after the process has ended, for the case
 // that a child of it still holds the streams.
@@ -119,6 +119,9 @@ func (p *Process) Interrupt() { p.signal(os.Interrupt) }
 
 // Terminate sends SIGTERM, as kubelet does to stop a container.
 func (p *Process) Terminate() { p.signal(syscall.SIGTERM) }
+
+// Hangup sends SIGHUP, upon which the collector reads its configuration again.
+func (p *Process) Hangup() { p.signal(syscall.SIGHUP) }
 
 // Kill sends SIGKILL, which leaves the process no chance to tidy up.
 func (p *Process) Kill() { p.signal(os.Kill) }

@@ -93,14 +93,14 @@ func TestSignalsReachTheProcess(t *testing.T) {
 }
 
 func TestWaitReadyLooksForTheMessageOfTheCollector(t *testing.T) {
-	p := shell(t, "echo '"+readyMessage+"' >&2; "+endless)
+	p := shell(t, "echo '"+ReadyMessage+"' >&2; "+endless)
 	p.WaitReady(t, time.Minute)
 	assert.False(t, p.Exited())
 }
 
 func TestWaitReadyLooksAtStderrOnly(t *testing.T) {
 	message := failureOf(t, func(t testing.TB) {
-		shell(t, "echo '"+readyMessage+"'").WaitReady(t, time.Minute)
+		shell(t, "echo '"+ReadyMessage+"'").WaitReady(t, time.Minute)
 	})
 	assert.Contains(t, message, "ended with exit code 0 before it wrote")
 }

@@ -3,6 +3,7 @@
 package outlet
 
 import (
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -30,13 +31,16 @@ type Letter struct {
 	Resource  map[string]string `json:"resource"`
 }
 
+// userinfo is the name and password in a URL. Exporters name the URL that they sent to.
+var userinfo = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://)[^\s"'<>]*@`)
+
 // maxReason is how much is kept of an error, in bytes.
 const maxReason = 1024
 
 // NewLetter returns the part of a letter that does not depend on the record.
 func NewLetter(reason error, resource pcommon.Resource) Letter {
 	return Letter{
-		RefusedAt: time.Now().UTC().Format(time.RFC3339), Reason: shorten(reason.Error()), Resource: Texts(resource.Attributes()),
+		RefusedAt: time.Now().UTC().Format(time.RFC3339), Reason: shorten(userinfo.ReplaceAllString(reason.Error(), "${1}[REDACTED]@")), Resource: Texts(resource.Attributes()),
 	}
 }
 

@@ -98,6 +98,11 @@ func TestLettersAreOnlyCountedWithoutAFile(t *testing.T) {
 	assert.Equal(t, 1, logs.Len())
 }
 
+func TestALetterHasNoPasswordOfAURL(t *testing.T) {
+	letter := NewLetter(errors.New(`request to https://somebody:p@ss@host/v1/logs responded with 400, see http://host/@`), pcommon.NewResource())
+	assert.Equal(t, `request to https://[REDACTED]@host/v1/logs responded with 400, see http://[REDACTED]@`, letter.Reason)
+}
+
 func TestWhatALetterSaysOfTimesAndBytes(t *testing.T) {
 	assert.Empty(t, Stamp(0))
 	assert.Equal(t, "1970-01-01T00:00:01.000000002Z", Stamp(1_000_000_002))

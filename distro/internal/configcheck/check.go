@@ -30,7 +30,7 @@ type check struct {
 // check runs all checks over a resolved configuration.
 func (c *Checker) check(conf *confmap.Conf) error {
 	k := &check{round: c.round}
-	k.checked, k.expanded = true, conf.ToStringMap()
+	k.checked, k.again, k.expanded = true, nil, conf.ToStringMap()
 
 	k.checkDocuments()
 	k.checkVariables()
@@ -40,10 +40,11 @@ func (c *Checker) check(conf *confmap.Conf) error {
 	}
 
 	if len(k.problems) == 0 {
-		c.passed = true
+		k.passed = true
+		c.secrets.Store(k.scrubber())
 		return nil
 	}
-	return k.error(func(n int) string { return brokenTitle(n, c.passed) })
+	return k.error(func(n int) string { return brokenTitle(n, c.before != nil) })
 }
 
 // error returns the problems as one error without secrets.

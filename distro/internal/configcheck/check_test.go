@@ -290,3 +290,10 @@ func TestWhoOverlaysOnPurposeCanSaySo(t *testing.T) {
 	files := write(t, good, `exporters: {otlp_http: {endpoint: "http://h:1"}}`, `exporters: {otlp_http: {endpoint: "http://h:2"}}`)
 	require.NoError(t, validate(t, files...))
 }
+
+func TestAFileThatIsTooLargeIsNotRead(t *testing.T) {
+	files := write(t, good, "# "+strings.Repeat("x", 1<<20)+"\n", `exporters: {otlp_http: {endpoint: "${file:b.yaml}"}}`)
+	const says = "the file b.yaml cannot be read: it is larger than 1 MiB, which no configuration is"
+	lines(t, validate(t, files[0], files[1]), "b.yaml: "+says)
+	lines(t, validate(t, files[0], files[2]), "c.yaml:1: exporters::otlp_http::endpoint: "+says+` (found: "${file:b.yaml}")`)
+}

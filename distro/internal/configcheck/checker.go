@@ -5,6 +5,8 @@ package configcheck
 import (
 	"context"
 	"slices"
+	"strings"
+	"sync/atomic"
 
 	"go.uber.org/zap"
 
@@ -23,18 +25,24 @@ type Checker struct {
 	schemes map[string]bool
 	// off lets every configuration pass.
 	off bool
-	// passed is true once a configuration was found good: a later one is a reload.
-	passed bool
+	// before is the configuration that ran when a reload began; nil until then.
+	before *round
+	// refused is what was wrong with a reload, until it is logged.
+	refused error
+	// secrets are those of the configuration that was checked last, for the log.
+	secrets atomic.Pointer[scrubber]
 }
 
 // New returns a Checker that knows the components of factories. It does nothing until it is installed.
 func New(factories func() (otelcol.Factories, error)) *Checker {
-	return &Checker{factories: factories, round: newRound(), schemes: map[string]bool{}}
+	c := &Checker{factories: factories, round: newRound(), schemes: map[string]bool{}}
+	c.secrets.Store(&scrubber{})
+	return c
 }
 
 // Install makes every resolution with these settings pass the Checker. The settings keep their providers and
 // converters; the Checker runs after the last converter, so it sees what the components will get. It takes the
-// log lines away that repeat what Explain is given.
+// log lines away that repeat what Explain is given, and the secrets out of all others.
 func (c *Checker) Install(set *otelcol.CollectorSettings) {
 	resolver := &set.ConfigProviderSettings.ResolverSettings
 	c.Sources(len(resolver.URIs))
@@ -49,10 +57,12 @@ func (c *Checker) Install(set *otelcol.CollectorSettings) {
 	}
 	resolver.ProviderFactories = providers
 
-	last := confmap.NewConverterFactory(func(confmap.ConverterSettings) confmap.Converter { return converter{c} })
+	last := confmap.NewConverterFactory(func(cs confmap.ConverterSettings) confmap.Converter {
+		return converter{checker: c, logger: cs.Logger}
+	})
 	resolver.ConverterFactories = append(slices.Clone(resolver.ConverterFactories), last)
 
-	set.LoggingOptions = append(slices.Clone(set.LoggingOptions), zap.WrapCore(withoutStartErrors))
+	set.LoggingOptions = append(slices.Clone(set.LoggingOptions), zap.WrapCore(withoutStartErrors), zap.WrapCore(c.withoutSecrets))
 }
 
 // Sources says how many locations are given with --config and --set. The resolver retrieves these first, each
@@ -67,19 +77,52 @@ func (c *Checker) Off() {
 	c.off = true
 }
 
+// GoBack tells whether err is that of a reload which failed, and if so makes the next resolution get the documents
+// of the configuration before it, which ran. What was wrong goes into the Collector's log then. If that configuration
+// does not start any more either, there is nothing to go back to.
+func (c *Checker) GoBack(err error) bool {
+	if !c.reloading(err) {
+		return false
+	}
+	c.refused = c.Explain(err)
+	c.round = newRound()
+	c.round.again, c.before = c.before, nil
+	return true
+}
+
+// reloading tells whether err is that of a reload.
+func (c *Checker) reloading(err error) bool {
+	return c.before != nil && err != nil && strings.HasPrefix(err.Error(), "failed to setup configuration components")
+}
+
+// Redact returns a text without the secrets of the configuration that was resolved last.
+func (c *Checker) Redact(text string) string {
+	return c.round.scrubber().text(text)
+}
+
 // current returns the round that a retrieval belongs to. The first retrieval after a finished check opens a
 // new round, so a reload never sees documents of the configuration before it.
 func (c *Checker) current() *round {
 	if c.round.checked {
+		if c.round.passed {
+			c.before = c.round
+		}
 		c.round = newRound()
 	}
 	return c.round
 }
 
 // converter is the last step of a resolution. It changes nothing.
-type converter struct{ checker *Checker }
+type converter struct {
+	checker *Checker
+	logger  *zap.Logger
+}
 
 func (v converter) Convert(_ context.Context, conf *confmap.Conf) error {
+	if refused := v.checker.refused; refused != nil {
+		v.checker.refused = nil
+		v.logger.Error(refused.Error())
+	}
 	if v.checker.off {
 		return nil
 	}

@@ -51,7 +51,7 @@ func (c *Checker) Explain(err error) error {
 		if !said {
 			k.stuck(err)
 		}
-		return k.error(func(n int) string { return brokenTitle(n, c.passed) })
+		return k.error(func(n int) string { return brokenTitle(n, c.before != nil) })
 	}
 
 	var rest []error
@@ -68,8 +68,8 @@ func (c *Checker) Explain(err error) error {
 		k.locate(cause)
 	}
 	return k.error(func(int) string {
-		if c.passed && strings.HasPrefix(err.Error(), "failed to setup configuration components") {
-			return "the collector could not start with the reloaded configuration and has stopped"
+		if c.reloading(err) {
+			return "the collector could not start with the reloaded configuration and " + goesOn
 		}
 		return "the collector could not start"
 	})

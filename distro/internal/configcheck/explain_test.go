@@ -162,7 +162,7 @@ func TestAReloadIsCheckedByItself(t *testing.T) {
 	}
 	require.NoError(t, reload(`exporters: {otlp_http: {endpoint: "http://h:2"}}`))
 	err := reload("# new\nexporters: {otlp_http: {endpoint: \"${env:UNSET}\", timeot: 1}}")
-	require.ErrorContains(t, err, "the reloaded configuration has 2 problems; the collector has stopped\n")
+	require.ErrorContains(t, err, "the reloaded configuration has 2 problems; the collector goes on with the one before\n")
 	require.ErrorContains(t, err, "b.yaml:2: exporters::otlp_http::timeot")
 
 	require.NoError(t, os.Remove("b.yaml"))

@@ -75,11 +75,14 @@ func sorted(problems []Problem) []Problem {
 	return slices.Compact(problems)
 }
 
+// goesOn is what comes of a reload that failed.
+const goesOn = "goes on with the one before"
+
 // brokenTitle is the first line of a message about n problems.
 func brokenTitle(n int, reload bool) string {
 	subject, outcome := "the configuration", "nothing was started"
 	if reload {
-		subject, outcome = "the reloaded configuration", "the collector has stopped"
+		subject, outcome = "the reloaded configuration", "the collector "+goesOn
 	}
 	if n == 1 {
 		return fmt.Sprintf("%s has 1 problem; %s", subject, outcome)

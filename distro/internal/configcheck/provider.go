@@ -15,6 +15,11 @@ import (
 // variableName is what the env provider takes for a name.
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
+// maxDocument bounds a file, in bytes. A ConfigMap cannot be larger, and YAML of some shapes is read in square time.
+const maxDocument = 1 << 20
+
+var errTooLarge = errors.New("it is larger than 1 MiB, which no configuration is")
+
 var errCircular = errors.New("the reference leads back to itself")
 
 // recorder passes retrievals on to a provider and remembers the documents. It answers with an empty document
@@ -30,6 +35,11 @@ func (r *recorder) Retrieve(ctx context.Context, uri string, watch confmap.Watch
 	top := round.retrieved < r.checker.sources
 	round.retrieved++
 
+	if round.again != nil {
+		text := round.again.document(uri)
+		round.add(uri, text, top)
+		return confmap.NewRetrievedFromYAML([]byte(text))
+	}
 	if scheme == "env" && variableName.MatchString(rest) {
 		if _, set := os.LookupEnv(rest); !set {
 			round.missing[rest] = true
@@ -41,7 +51,7 @@ func (r *recorder) Retrieve(ctx context.Context, uri string, watch confmap.Watch
 		}
 	}
 
-	retrieved, err := r.Provider.Retrieve(ctx, uri, watch)
+	retrieved, err := r.retrieve(ctx, uri, watch)
 	if err == nil && top {
 		_, err = retrieved.AsConf()
 	}
@@ -65,4 +75,14 @@ func (r *recorder) Retrieve(ctx context.Context, uri string, watch confmap.Watch
 	}
 	round.add(uri, text, top)
 	return retrieved, nil
+}
+
+// retrieve asks the provider, unless a file is too large to be a configuration.
+func (r *recorder) retrieve(ctx context.Context, uri string, watch confmap.WatcherFunc) (*confmap.Retrieved, error) {
+	if path, isFile := strings.CutPrefix(uri, "file:"); isFile {
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Size() > maxDocument {
+			return nil, errTooLarge
+		}
+	}
+	return r.Provider.Retrieve(ctx, uri, watch)
 }

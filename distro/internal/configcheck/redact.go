@@ -25,7 +25,9 @@ var (
 	assignment = regexp.MustCompile(
 		`(?i)((?:passw(?:or)?d|passphrase|secret|token|authorization|credential|api[_-]?key|(?:access|private)[_-]?key)\w*["']?\s*[:=]\s*)(?:bearer\s+|basic\s+)?("[^"]*"|'[^']*'|[^\s,;&]+)`)
 	schemeUserinfo = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://)[^\s"'<>` + "`" + `]*@`)
-	bareUserinfo   = regexp.MustCompile(`(^|[\s"'=])[^\s"'/@:=]+:[^\s"'@]+@([A-Za-z0-9\[])`)
+	// credentials are what follows the name of a scheme of HTTP authentication.
+	credentials  = regexp.MustCompile(`(?i)\b(bearer|basic)\s+[A-Za-z0-9+/_.~=-]{6,}`)
+	bareUserinfo = regexp.MustCompile(`(^|[\s"'=])[^\s"'/@:=]+:[^\s"'@]+@([A-Za-z0-9\[])`)
 )
 
 func squeeze(key string) string {
@@ -51,6 +53,17 @@ func secretPath(path []string) bool {
 		segment = squeeze(segment)
 		return slices.ContainsFunc(secretWords, func(word string) bool { return strings.Contains(segment, word) })
 	})
+}
+
+// harmless tells whether the value at path is that of a header which everybody may know: it says whose the data are or what
+// they look like, and its words may stand anywhere in a log.
+func harmless(path []string) bool {
+	switch key := strings.ToLower(path[len(path)-1]); key {
+	case "x-scope-orgid", "user-agent", "accept", "organization", "stream-name":
+		return true
+	default:
+		return strings.HasPrefix(key, "vl-") || strings.HasPrefix(key, "content-")
+	}
 }
 
 // nearlySecret is secretPath for a key that nobody knows: a slip such as `pasword` still names a secret.

@@ -26,9 +26,12 @@ type round struct {
 	// missing are the names of variables that are not set.
 	missing  map[string]bool
 	failures []failure
+	// again is an earlier round whose documents this one gets once more; nil for those that there are now.
+	again *round
 
 	// The rest is there once the converter ran.
 	checked  bool
+	passed   bool
 	expanded map[string]any
 	config   otelcol.Config
 	merged   *origin
@@ -79,6 +82,16 @@ func (r *round) add(uri, text string, top bool) {
 		s.file = uri
 	}
 	r.sources = append(r.sources, s)
+}
+
+// document returns the text that was read, empty for what was not there.
+func (r *round) document(uri string) string {
+	for _, s := range r.sources {
+		if s.uri == uri {
+			return s.text
+		}
+	}
+	return r.nested[uri]
 }
 
 // circular tells whether following uri leads back to it. The resolver would follow it a thousand times, and

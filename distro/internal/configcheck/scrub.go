@@ -6,9 +6,12 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
+
+	"go.opentelemetry.io/collector/confmap"
 )
 
 // scrubber takes the secrets of one configuration out of foreign texts.
@@ -19,7 +22,7 @@ func (r *round) scrubber() *scrubber {
 	s := &scrubber{}
 	written := func(path []string, leaf *origin) {
 		s.addUserinfo(leaf.written)
-		if !secretPath(path) || leaf.kind != scalar {
+		if !secretPath(path) || harmless(path) || leaf.kind != scalar {
 			return
 		}
 		s.add(leaf.written)
@@ -39,9 +42,10 @@ func (r *round) scrubber() *scrubber {
 	eachLeaf(r.expanded, nil, func(path []string, value any) {
 		text := fmt.Sprint(value)
 		s.addUserinfo(text)
-		if secretPath(path) {
+		if secretPath(path) && !harmless(path) {
 			s.add(text)
 		}
+		s.addFile(path, text)
 	})
 	// A short secret may be part of a longer one.
 	slices.SortFunc(s.secrets, func(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a, b)) })
@@ -73,8 +77,32 @@ func (s *scrubber) add(secret string) {
 	}
 }
 
+// maxSecretFile is how long a file with a secret may be.
+const maxSecretFile = 64 << 10
+
+// addFile takes the secret that is in a file now. One that is changed later is only known by what stands before it.
+func (s *scrubber) addFile(path []string, name string) {
+	key := path[len(path)-1]
+	inFile := strings.HasSuffix(key, "_file") && secretPath([]string{strings.TrimSuffix(key, "_file")}) ||
+		key == "filename" && strings.HasPrefix(strings.Join(path, confmap.KeyDelimiter), "extensions::bearertokenauth")
+	if info, err := os.Stat(name); !inFile || err != nil || !info.Mode().IsRegular() || info.Size() > maxSecretFile {
+		return
+	}
+	if content, err := os.ReadFile(name); err == nil {
+		s.add(string(content))
+	}
+}
+
 func (s *scrubber) addUserinfo(value string) {
 	_, rest, ok := strings.Cut(value, "://")
+	if _, query, found := strings.Cut(rest, "?"); ok && found {
+		pairs, _ := url.ParseQuery(query)
+		for name, values := range pairs {
+			if nearlySecret(name) {
+				s.add(strings.Join(values, "\n"))
+			}
+		}
+	}
 	at := strings.LastIndex(rest, "@")
 	if !ok || at < 0 {
 		return
@@ -90,7 +118,7 @@ func (s *scrubber) addUserinfo(value string) {
 
 // text returns the text without secrets.
 func (s *scrubber) text(text string) string {
-	text = userinfo(text)
+	text = credentials.ReplaceAllString(userinfo(text), "${1} "+redacted)
 	for _, secret := range s.secrets {
 		text = replaceSecret(text, secret)
 	}
