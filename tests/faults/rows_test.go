@@ -38,10 +38,13 @@ var rows = []row{
 	{name: "B5b", about: "Loki refuses single lines and whole streams", run: refusedStreams, deep: true},
 	{name: "B6", about: "backend answers 413 above 64 KiB", run: tooLarge, loki: true},
 	{name: "B7", about: "backend answers 500 and 401 and 403 and 404 and 405 and 530", run: refusals, loki: true},
+	{name: "B8", about: "answers of 200 that say something else", run: oddAnswers, loki: true, deep: true},
 	{name: "B9", about: "connections are half open", run: halfOpen, loki: true, deep: true},
 	{name: "B10", about: "connections are reset in place of the answer", run: resetAfterStoring, loki: true},
 	{name: "B11", about: "certificates that are not to be trusted and authorities that change", run: certificates, loki: true, deep: true},
+	{name: "B12", about: "names that are not found or slow or move", run: names, loki: true, deep: true},
 	{name: "B13", about: "connections are reset each 2 s", run: flappingConnections, loki: true, deep: true},
+	{name: "B15", about: "one of two backends is away", run: oneOfTwoDown, deep: true},
 
 	{name: "D3", about: "damaged positions", run: damagedState},
 
