@@ -5,12 +5,15 @@ package faults
 import (
 	"bytes"
 	"context"
+	"hash/maphash"
 	"io"
 	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -29,6 +32,9 @@ type trouble struct {
 	delay time.Duration
 	// hang never answers and hands nothing on.
 	hang bool
+	// answer is made in place of the backend's. With stored the backend has the request nevertheless.
+	answer func(http.ResponseWriter)
+	stored bool
 	// maxBytes answers 413 to bodies that are longer on the wire; 0 is no limit.
 	maxBytes int64
 }
@@ -39,6 +45,7 @@ type gate struct {
 	t       testing.TB
 	address string
 	proxy   *httputil.ReverseProxy
+	seed    maphash.Seed
 
 	mu      sync.Mutex
 	server  *http.Server
@@ -46,6 +53,8 @@ type gate struct {
 	changed chan struct{} // closed when now changes
 	// asked and troubled count requests, and those that were not handed on.
 	asked, troubled int
+	// tries are when requests came, by what was in them.
+	tries map[uint64][]time.Time
 }
 
 func newGate(t testing.TB, backend string) *gate {
@@ -54,7 +63,7 @@ func newGate(t testing.TB, backend string) *gate {
 		t.Fatalf("read address of the backend: %v", err)
 	}
 	transport := &http.Transport{MaxIdleConnsPerHost: 32}
-	g := &gate{t: t, address: "127.0.0.1:0", changed: make(chan struct{})}
+	g := &gate{t: t, seed: maphash.MakeSeed(), address: "127.0.0.1:0", changed: make(chan struct{}), tries: map[uint64][]time.Time{}}
 	g.proxy = &httputil.ReverseProxy{
 		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
 		Transport: transport,
@@ -113,6 +122,22 @@ func (g *gate) seen() (asked, troubled int) {
 	return g.asked, g.troubled
 }
 
+// pauses are the times between two tries of a request since a moment, shortest first.
+func (g *gate) pauses(since time.Time) []time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var pauses []time.Duration
+	for _, tries := range g.tries {
+		for i := 1; i < len(tries); i++ {
+			if tries[i-1].After(since) {
+				pauses = append(pauses, tries[i].Sub(tries[i-1]))
+			}
+		}
+	}
+	slices.Sort(pauses)
+	return pauses
+}
+
 // ServeHTTP implements http.Handler.
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// It is read here, because its length need not be in the header, and because the server notices that the sender has gone
@@ -126,7 +151,9 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	now, changed := g.now, g.changed
 	g.asked++
-	keep := now.hang || now.status != 0 || now.maxBytes > 0 && r.ContentLength > now.maxBytes
+	sum := maphash.Bytes(g.seed, body)
+	g.tries[sum] = append(g.tries[sum], time.Now())
+	keep := now.hang || now.status != 0 || now.answer != nil || now.maxBytes > 0 && r.ContentLength > now.maxBytes
 	if keep {
 		g.troubled++
 	}
@@ -144,6 +171,12 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Retry-After", strconv.Itoa(now.retryAfter))
 		}
 		http.Error(w, "trouble on cue of the test", now.status)
+		return
+	case now.answer != nil:
+		if now.stored {
+			g.proxy.ServeHTTP(httptest.NewRecorder(), r)
+		}
+		now.answer(w)
 		return
 	case keep:
 		http.Error(w, "request body too large", http.StatusRequestEntityTooLarge)

@@ -189,6 +189,17 @@ func (o *oracle) pardon(m mark) {
 	o.sources[m.id].lines[m.seq].excused = true
 }
 
+// pardonMissing lets the lines of a container be lost that have not arrived.
+func (o *oracle) pardonMissing(id int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for i := range o.sources[id].lines {
+		if l := &o.sources[id].lines[i]; l.came == 0 {
+			l.excused = true
+		}
+	}
+}
+
 // missing is how many lines from before a moment have not arrived.
 func (o *oracle) missing(before time.Time) int {
 	missing := 0

@@ -4,6 +4,8 @@ package faults
 
 import (
 	"fmt"
+	"math"
+	"regexp"
 	"time"
 
 	"github.com/tributary-otel/tributary/tests/testkit"
@@ -67,45 +69,85 @@ func rotationInOutage(r *rig) {
 	r.settle()
 }
 
+// slowBackend answers late, and then stands at the end of a thin line. No container is kept waiting for the others.
 func slowBackend(r *rig) {
+	p := r.proxy()
 	r.start()
 	idle := r.memory("VmRSS")
-	r.gate.set(trouble{delay: time.Second})
+	r.event("answers take 5 s")
+	r.gate.set(trouble{delay: 5 * time.Second})
 	for i := range 3 {
 		r.rotate(r.container(fmt.Sprintf("heavy-%d", i), heavy), 0, 700*time.Millisecond)
 	}
-	r.pass(5 * time.Second * time.Duration(times))
+	r.pass(6 * time.Second * time.Duration(times))
 	r.gate.set(trouble{})
+	r.event("100 KB/s")
+	p.set(link{latency: 50 * time.Millisecond, bytesPerSecond: 100 << 10})
+	before := p.seen().carried
+	r.pass(6 * time.Second * time.Duration(times))
+	least, most := time.Duration(math.MaxInt64), time.Duration(0)
+	for _, c := range r.containers {
+		least, most = min(least, r.oracle.behind(c.id)), max(most, r.oracle.behind(c.id))
+	}
+	r.note("%d KiB came through, containers were %.1fs to %.1fs behind", (p.seen().carried-before)>>10, least.Seconds(), most.Seconds())
+	if most < time.Second {
+		r.t.Error("nobody had to wait: the row tests nothing")
+	}
+	if most > 3*max(least, time.Second) {
+		r.t.Errorf("one container is %s behind and another %s", most, least)
+	}
+	p.set(link{})
 	r.quiet()
 	r.await()
-	r.note("memory %d MiB idle, %d at most", idle, r.memory("VmHWM"))
+	peak := r.memory("VmHWM")
+	r.note("memory %d MiB idle, %d at most", idle, peak)
+	if peak > idle+memoryLimit {
+		r.t.Errorf("memory grew from %d to %d MiB", idle, peak)
+	}
 	r.settle()
 }
 
-// stormLimit is the number of requests per second above which retries do harm of their own.
-const stormLimit = 100
+// batchesAtOnce is how many requests are tried at a time, as pod_logs has it.
+const batchesAtOnce = 16
 
 func tooManyRequests(r *rig) {
 	r.busyNode(2)
 	r.start()
 	r.arrived()
-	for _, seconds := range []int{0, 1} {
-		r.event("429, Retry-After %d", seconds)
-		r.gate.set(trouble{status: 429, retryAfter: seconds})
+	for _, asked := range []time.Duration{0, 3 * time.Second} {
+		r.event("429, Retry-After %s", asked)
+		r.gate.set(trouble{status: 429, retryAfter: int(asked.Seconds())})
 		before, _ := r.gate.seen()
 		began := time.Now()
 		r.troubled(1)
-		r.pass(2 * time.Second * time.Duration(times))
+		r.pass((2*asked + 2*time.Second) * time.Duration(times))
 		after, _ := r.gate.seen()
 		rate := float64(after-before) / time.Since(began).Seconds()
-		r.note("%.1f requests/s with Retry-After %d", rate, seconds)
-		if rate > stormLimit {
+		r.note("%.1f requests/s with Retry-After %s", rate, asked)
+		if rate > batchesAtOnce {
 			r.t.Errorf("%.0f requests/s while the backend asks for fewer", rate)
+		}
+		if asked > 0 {
+			r.waited(asked, r.gate.pauses(began))
 		}
 		r.gate.set(trouble{})
 		r.arrived()
 	}
 	r.settle()
+}
+
+// waited checks that requests were sent again when the backend wanted them: none a fifth sooner, and most no fifth later.
+func (r *rig) waited(asked time.Duration, pauses []time.Duration) {
+	r.t.Helper()
+	if len(pauses) == 0 {
+		r.t.Error("no request was sent again: the row tests nothing")
+		return
+	}
+	shortest, middle := pauses[0], pauses[len(pauses)/2]
+	r.note("sent again after %.1fs, %.1fs at least", middle.Seconds(), shortest.Seconds())
+	if shortest < asked*8/10 || middle > asked*12/10 {
+		r.t.Errorf("requests were sent again after %s, %s at least; the backend asked for %s", middle, shortest, asked)
+	}
 }
 
 func tooLarge(r *rig) {
@@ -121,6 +163,9 @@ func tooLarge(r *rig) {
 	if troubled == 0 {
 		r.t.Error("no request was too large: the row tests nothing")
 	}
+	if taken := asked - troubled; asked > 2*taken {
+		r.t.Errorf("%d requests for what fits into %d", asked, taken)
+	}
 }
 
 func refusals(r *rig) {
@@ -131,6 +176,11 @@ func refusals(r *rig) {
 		r.event("%d", status)
 		r.gate.set(trouble{status: status})
 		r.troubled(2)
+		// An operator has to see why.
+		says := regexp.MustCompile(fmt.Sprintf(`HTTP Status Code %d|"status": "%d"`, status, status))
+		if !r.eventually(exitLimit, func() bool { return says.MatchString(r.process.Stderr()) }) {
+			r.t.Errorf("nothing in the log says that the backend answers %d", status)
+		}
 		r.gate.set(trouble{})
 		r.arrived()
 	}

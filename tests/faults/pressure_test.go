@@ -38,7 +38,7 @@ func suspended(r *rig) {
 		now, _ := r.gate.seen()
 		rate := float64(now-asked) / 2
 		r.note("%.1f requests/s after the sleep", rate)
-		if rate > stormLimit {
+		if rate > batchesAtOnce {
 			r.t.Errorf("%.0f requests/s after the sleep", rate)
 		}
 	}

@@ -58,14 +58,14 @@ func (b *lokiBackend) answered(status int) int {
 // oneStreamLimited prints more into one stream than Loki takes. The others do not notice.
 func oneStreamLimited(r *rig) {
 	limits := unlimited
-	limits.StreamRateBytes, limits.StreamBurstBytes = 256<<10, 1<<20
+	limits.StreamRateBytes, limits.StreamBurstBytes = 512<<10, 4<<20
 	loki := startLoki(r.t, limits)
 	r.towards(loki)
 	quiet := []*container{r.container("quiet-0", load{name: "one", rate: 50, bytes: 100}), r.container("quiet-1", load{name: "two", rate: 50, bytes: 100})}
 	r.start()
-	r.arrived()
+	r.arrivedUntil(time.Now(), patience)
 	r.event("one stream is too fast")
-	noisy := r.container("noisy", load{name: "noisy", rate: 200, bytes: 4 << 10})
+	noisy := r.container("noisy", load{name: "noisy", rate: 400, bytes: 4 << 10})
 	testkit.Eventually(r.t, patience, "Loki to limit the stream", func() bool { return loki.answered(http.StatusTooManyRequests) > 0 })
 	r.neverLate(5*time.Second*time.Duration(times), quiet...)
 	noisy.quiet()
