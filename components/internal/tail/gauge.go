@@ -17,8 +17,8 @@ type Gauges struct {
 	Reading, Idle, Waiting, Finished, Troubled int64
 	// Copied counts the files that were copied aside, among those that are read.
 	Copied int64
-	// LagBytes is what is not delivered, LagSeconds for how long the file that is
-	// longest behind has been. The rest of an archive counts as it is compressed.
+	// LagBytes is what is not delivered, LagSeconds for how long the oldest of it has been
+	// there. The rest of an archive counts as it is compressed.
 	LagBytes   int64
 	LagSeconds float64
 	// AtRiskBytes is what is not delivered of files that have no name and no copy: it
@@ -85,7 +85,12 @@ func (t *Tail) count(g *Gauges, f *File) {
 	if !f.identified() || f.behind.IsZero() {
 		return
 	}
-	lag := f.size - f.position().Start()
+	position := f.position().Start()
+	if !f.compressed() {
+		f.behind = f.growth.since(position, f.behind)
+		f.growth.note(f.size, t.now)
+	}
+	lag := f.size - position
 	if lag <= 0 {
 		return
 	}
