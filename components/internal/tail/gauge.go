@@ -13,7 +13,8 @@ type Gauges struct {
 	Containers int64
 	// Reading, Idle, Waiting, Finished and Troubled count the files by what becomes of
 	// them: something in them is not delivered yet, everything is, they hold no line
-	// yet, they are closed since nothing more comes, they cannot be read.
+	// yet, they are closed since nothing more comes, they cannot be read. A folder that
+	// cannot be read, or in which a file cannot be opened, counts as troubled, too.
 	Reading, Idle, Waiting, Finished, Troubled int64
 	// Copied counts the files that were copied aside, among those that are read.
 	Copied int64
@@ -54,10 +55,13 @@ func (t *Tail) measureIfDue() {
 
 func (t *Tail) measure() {
 	t.gauges.next = t.now.Add(measureInterval)
-	g := Gauges{Watching: !t.tree.blind}
+	g := Gauges{Watching: !t.tree.blind, Troubled: t.tree.unreadable()}
 	for _, d := range t.list {
 		if d.wanted {
 			g.Containers++
+		}
+		if d.unreadable {
+			g.Troubled++
 		}
 		for _, f := range d.files {
 			t.count(&g, f)
