@@ -28,12 +28,15 @@ func scrape(t *testing.T, telemetry *componenttest.Telemetry) map[string]int64 {
 	got := map[string]int64{}
 	add := func(name string, points []metricdata.DataPoint[int64]) {
 		for _, p := range points {
+			key := name
 			for _, a := range p.Attributes.ToSlice() {
-				got[name+" "+a.Value.AsString()] = p.Value
+				if a.Key != "receiver" {
+					key += " " + a.Value.AsString()
+				}
 			}
-			if p.Attributes.Len() == 0 {
-				got[name] = p.Value
-			}
+			got[key] = p.Value
+			receiver, _ := p.Attributes.Value("receiver")
+			assert.Equal(t, "journald", receiver.AsString(), "%s tells two receivers apart", name)
 		}
 	}
 	for _, scope := range all.ScopeMetrics {

@@ -18,6 +18,20 @@ import (
 	"github.com/tributary-otel/tributary/components/podlogsreceiver/internal/metadata"
 )
 
+// Nothing is delivered before the stop, so that no position has moved.
+func TestStartAtEndSkipsNothingAtTheSecondStart(t *testing.T) {
+	t.Parallel()
+	n := newNode(t)
+	n.config.StartAt = startAtEnd
+	n.write(web, "0.log", cri("old"))
+	n.start()
+	require.Eventually(t, func() bool { return n.receiver.tail.Gauges().Idle == 1 }, patience, 5*time.Millisecond)
+	n.stop()
+	n.write(web, "0.log", cri("while it was stopped"))
+	n.start()
+	n.wants("while it was stopped")
+}
+
 func TestStartAtEndSkipsWhatIsThereAtTheFirstStart(t *testing.T) {
 	n := newNode(t)
 	n.config.StartAt = startAtEnd

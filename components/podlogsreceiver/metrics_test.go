@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -53,24 +54,28 @@ func scrape(t *testing.T, reader *metric.ManualReader) scraped {
 			}
 			switch data := m.Data.(type) {
 			case metricdata.Sum[int64]:
-				got.add(name, data.DataPoints)
+				add(t, got, name, data.DataPoints)
 			case metricdata.Gauge[int64]:
-				got.add(name, data.DataPoints)
+				add(t, got, name, data.DataPoints)
 			case metricdata.Gauge[float64]:
-				got[name] = data.DataPoints[0].Value
+				add(t, got, name, data.DataPoints)
 			}
 		}
 	}
 	return got
 }
 
-func (s scraped) add(name string, points []metricdata.DataPoint[int64]) {
+func add[N int64 | float64](t *testing.T, got scraped, name string, points []metricdata.DataPoint[N]) {
 	for _, p := range points {
 		key := name
 		for _, a := range p.Attributes.ToSlice() {
-			key += " " + a.Value.AsString()
+			if a.Key != "receiver" {
+				key += " " + a.Value.AsString()
+			}
 		}
-		s[key] = float64(p.Value)
+		got[key] = float64(p.Value)
+		receiver, _ := p.Attributes.Value("receiver")
+		assert.Equal(t, "pod_logs", receiver.AsString(), "%s tells two receivers apart", name)
 	}
 }
 
@@ -112,6 +117,27 @@ func TestEachScrapeBalances(t *testing.T) {
 	assert.InDelta(t, 1, s["dead_lettered_log_records"], 0)
 	assert.InDelta(t, 200, s["delivered_log_records"], 0)
 	assert.InDelta(t, 200*42+44, s["read_bytes"], 0)
+}
+
+func TestADeadLetterFileThatCannotBeWrittenIsCounted(t *testing.T) {
+	t.Parallel()
+	n, scrape := withMetrics(t)
+	path := filepath.Join(t.TempDir(), "dead.jsonl")
+	require.NoError(t, os.Mkdir(path, 0o755))
+	n.config.DeadLetter.Path = path
+	n.failWith(func(bodies []string) error {
+		if slices.Contains(bodies, "bad") {
+			return consumererror.NewPermanent(status.Error(codes.InvalidArgument, "no"))
+		}
+		return nil
+	})
+	n.start()
+	n.write(web, "0.log", cri("good", "bad"))
+	require.Eventually(t, func() bool { return scrape()["dead_letter_failures"] > 0 }, patience, 5*time.Millisecond)
+	assert.InDelta(t, 1, scrape()["in_flight_log_records"], 0, "it is not given up")
+	require.NoError(t, os.Remove(path))
+	require.Eventually(t, func() bool { return scrape()["dead_lettered_log_records"] == 1 }, patience, 5*time.Millisecond)
+	assert.FileExists(t, path)
 }
 
 func TestTheLagIsThereInAnOutage(t *testing.T) {

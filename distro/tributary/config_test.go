@@ -130,9 +130,28 @@ func TestLocalReadsLikeItsModels(t *testing.T) {
 	}
 	journal := receiver("local", "journald")
 	for key, value := range receiver("host", "journald") {
+		if key == "dead_letter" {
+			continue // In its own state folder.
+		}
 		assert.Equal(t, value, journal[key], key)
 	}
 	assert.Equal(t, receiver("host", "file_log/host"), receiver("local", "file_log/host"))
+}
+
+// Who moves the state folder moves all of it: what was left behind may be where nobody may write.
+func TestAllStateIsInOneFolder(t *testing.T) {
+	for _, file := range append(globConfigs(t, "*.yaml"), globConfigs(t, "examples/*.yaml")...) {
+		for id, receiver := range readTree(t, file)["receivers"].(tree) {
+			kind, _, _ := strings.Cut(id, "/")
+			settings := receiver.(tree)
+			if kind == "pod_logs" || kind == "journald" {
+				assert.Contains(t, fmt.Sprint(settings["dead_letter"]), "${env:TRIBUTARY_STATE:-", "%s: %s", file, id)
+			}
+			if kind == "pod_logs" {
+				assert.Contains(t, fmt.Sprint(settings["spill"]), "${env:TRIBUTARY_STATE:-", "%s: %s", file, id)
+			}
+		}
+	}
 }
 
 // A backend that gave up, or answered before the data is delivered, would lose lines.

@@ -3,6 +3,7 @@
 package outlet
 
 import (
+	"cmp"
 	"sync"
 	"time"
 
@@ -13,12 +14,13 @@ import (
 // healthInterval is how often it is looked whether what could not be read can be.
 const healthInterval = time.Second
 
-// Health is the status of a receiver. Two things may be wrong, what is read and where it
-// is sent, and it is well when neither is. It may be used by several goroutines.
+// Health is the status of a receiver. What is read may be wrong, where it is sent, and
+// the dead-letter file, and it is well when nothing is. It may be used by several
+// goroutines.
 type Health struct {
-	mu               sync.Mutex
-	host             component.Host
-	sending, reading error
+	mu                        sync.Mutex
+	host                      component.Host
+	sending, keeping, reading error
 	// looked is when it was last found out whether everything can be read.
 	looked time.Time
 }
@@ -35,6 +37,17 @@ func (h *Health) send(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.sending = err
+	h.tell()
+}
+
+// keep is told whether what was refused for good could be kept.
+func (h *Health) keep(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err == nil && h.keeping == nil {
+		return
+	}
+	h.keeping = err
 	h.tell()
 }
 
@@ -68,15 +81,13 @@ func (h *Health) Pass(now time.Time, unreadable func() bool) time.Duration {
 	return 0
 }
 
-// tell reports the status. Where both are wrong, it is that nothing can be sent.
+// tell reports the status. Where several things are wrong, it is that nothing can be
+// sent before all others, and that the dead-letter file cannot be written before the rest.
 func (h *Health) tell() {
 	if h.host == nil {
 		return
 	}
-	err := h.sending
-	if err == nil {
-		err = h.reading
-	}
+	err := cmp.Or(h.sending, h.keeping, h.reading)
 	if err == nil {
 		componentstatus.ReportStatus(h.host, componentstatus.NewEvent(componentstatus.StatusOK))
 		return

@@ -78,11 +78,18 @@ func shorten(reason string) string {
 }
 
 // Keep writes the letters of records that were refused for good, and returns when they
-// are on the disk. Reason is that of one of them.
+// are on the disk. Reason is that of one of them. After an error it is to be called
+// again; until it succeeds, the error is the status of the receiver.
 func (o *Outlet) Keep(letters []any, reason error) error {
-	o.logger.Warn("Log records were refused for good", zap.Int("records", len(letters)), zap.Error(reason))
-	if o.letters == nil {
-		return nil
+	if o.letters != nil {
+		err := o.letters.Write(letters...)
+		o.Health.keep(err)
+		if err != nil {
+			o.logger.Warn("Log records that were refused for good cannot be written to the dead-letter file; they stay in "+o.where+
+				" and it is tried again", zap.Int("records", len(letters)), zap.String("file", o.letters.Path()), zap.Error(err))
+			return err
+		}
 	}
-	return o.letters.Write(letters...)
+	o.logger.Warn("Log records were refused for good", zap.Int("records", len(letters)), zap.Error(reason))
+	return nil
 }

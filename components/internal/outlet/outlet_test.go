@@ -92,6 +92,24 @@ func TestLettersAreKept(t *testing.T) {
 	assert.Len(t, logs.FilterMessage("Log records were refused for good").All(), 1)
 }
 
+func TestLettersThatCannotBeWrittenAreNotGivenUp(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "dead.jsonl")
+	require.NoError(t, os.Mkdir(path, 0o755))
+	o, logs := newOutlet(t, DeadLetterConfig{Path: path, MaxBytes: 1 << 20}, nil)
+	listener := &host{}
+	o.Health.Start(listener)
+	require.ErrorContains(t, o.Keep([]any{1}, errors.New("no")), "is a directory")
+	require.Len(t, logs.All(), 1)
+	assert.Equal(t, "Log records that were refused for good cannot be written to the dead-letter file; they stay in the well and it is tried again",
+		logs.All()[0].Message)
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, o.Keep([]any{1}, errors.New("no")))
+	assert.FileExists(t, path)
+	require.Len(t, listener.told(), 2)
+	assert.Contains(t, listener.told()[0], "StatusRecoverableError: write dead letters: ")
+	assert.Equal(t, "StatusOK", listener.told()[1])
+}
+
 func TestLettersAreOnlyCountedWithoutAFile(t *testing.T) {
 	o, logs := newOutlet(t, DeadLetterConfig{Path: None}, nil)
 	require.NoError(t, o.Keep([]any{1}, errors.New("no")))

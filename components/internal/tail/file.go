@@ -58,8 +58,9 @@ type File struct {
 	// grown is when the file was last seen to have grown.
 	grown time.Time
 	// behind is since when there is something in it that is not delivered; it is zero
-	// when there is not.
+	// when there is not. While the file grows, growth tells how it moves on.
 	behind time.Time
+	growth growth
 	// ended says that the intake was told that nothing follows.
 	ended bool
 	// nameless is since when no name is left.

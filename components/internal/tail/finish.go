@@ -21,7 +21,7 @@ func (t *Tail) finish(d *folder, f *File) {
 	if !f.delivered() {
 		return
 	}
-	f.behind = time.Time{}
+	f.behind, f.growth = time.Time{}, growth{}
 	if !over {
 		return
 	}

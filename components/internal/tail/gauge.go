@@ -13,12 +13,13 @@ type Gauges struct {
 	Containers int64
 	// Reading, Idle, Waiting, Finished and Troubled count the files by what becomes of
 	// them: something in them is not delivered yet, everything is, they hold no line
-	// yet, they are closed since nothing more comes, they cannot be read.
+	// yet, they are closed since nothing more comes, they cannot be read. A folder that
+	// cannot be read, or in which a file cannot be opened, counts as troubled, too.
 	Reading, Idle, Waiting, Finished, Troubled int64
 	// Copied counts the files that were copied aside, among those that are read.
 	Copied int64
-	// LagBytes is what is not delivered, LagSeconds for how long the file that is
-	// longest behind has been. The rest of an archive counts as it is compressed.
+	// LagBytes is what is not delivered, LagSeconds for how long the oldest of it has been
+	// there. The rest of an archive counts as it is compressed.
 	LagBytes   int64
 	LagSeconds float64
 	// AtRiskBytes is what is not delivered of files that have no name and no copy: it
@@ -54,10 +55,13 @@ func (t *Tail) measureIfDue() {
 
 func (t *Tail) measure() {
 	t.gauges.next = t.now.Add(measureInterval)
-	g := Gauges{Watching: !t.tree.blind}
+	g := Gauges{Watching: !t.tree.blind, Troubled: t.tree.unreadable()}
 	for _, d := range t.list {
 		if d.wanted {
 			g.Containers++
+		}
+		if d.unreadable {
+			g.Troubled++
 		}
 		for _, f := range d.files {
 			t.count(&g, f)
@@ -85,7 +89,12 @@ func (t *Tail) count(g *Gauges, f *File) {
 	if !f.identified() || f.behind.IsZero() {
 		return
 	}
-	lag := f.size - f.position().Start()
+	position := f.position().Start()
+	if !f.compressed() {
+		f.behind = f.growth.since(position, f.behind)
+		f.growth.note(f.size, t.now)
+	}
+	lag := f.size - position
 	if lag <= 0 {
 		return
 	}

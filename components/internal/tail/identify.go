@@ -51,6 +51,10 @@ func (t *Tail) identify(d *folder, f *File) {
 	}
 	t.open(f, start)
 	d.sort()
+	if !marked && start.Start() > 0 {
+		// What is skipped now must not be skipped once more: until the next start, lines may follow.
+		t.consumer.Changed(d.id)
+	}
 }
 
 func (f *File) setHead(head []byte) {

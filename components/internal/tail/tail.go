@@ -223,15 +223,7 @@ func (t *Tail) unblock() {
 // folder, or a file. It was told to the consumer as Unreadable or Missing. Like the
 // methods of the consumer it belongs to the goroutine of Run.
 func (t *Tail) Unreadable() bool {
-	if t.tree.troubled {
-		return true
-	}
-	for _, pod := range t.tree.pods {
-		if pod.unreadable {
-			return true
-		}
-	}
-	return slices.ContainsFunc(t.list, func(d *folder) bool {
+	return t.tree.unreadable() > 0 || slices.ContainsFunc(t.list, func(d *folder) bool {
 		return d.unreadable || slices.ContainsFunc(d.files, func(f *File) bool { return !f.troubled.IsZero() && !f.damaged })
 	})
 }

@@ -368,3 +368,24 @@ func TestHalfALineIsNoIdentity(t *testing.T) {
 		assert.Contains(t, n.lines(), line)
 	}
 }
+
+// A container that never stops printing is never delivered to its end.
+func TestTheLagOfAFileThatAlwaysGrows(t *testing.T) {
+	atOnce(t, func(t *testing.T, n *node) {
+		n.withheld = true
+		n.start()
+		for i := range 120 {
+			n.set(func() {
+				for in := range n.intakes {
+					in.acked = max(in.acked, in.taken-1) // All but the end of the last line.
+				}
+			})
+			n.write(web, "0.log", numbered(i, 1)...)
+			pass(time.Second)
+		}
+		assert.Positive(t, n.tail.Gauges().LagBytes)
+		assert.LessOrEqual(t, n.tail.Gauges().LagSeconds, 4.0)
+		pass(time.Minute)
+		assert.GreaterOrEqual(t, n.tail.Gauges().LagSeconds, 59.0)
+	})
+}

@@ -153,6 +153,20 @@ func (r *tree) scan() {
 	r.nextScan = r.t.now.Add(interval)
 }
 
+// unreadable counts the folders above those of the containers that cannot be read.
+func (r *tree) unreadable() int64 {
+	n := int64(0)
+	if r.troubled {
+		n++
+	}
+	for _, pod := range r.pods {
+		if pod.unreadable {
+			n++
+		}
+	}
+	return n
+}
+
 // scanPod looks at the folder of a pod.
 func (r *tree) scanPod(name string) {
 	id, _ := parsePod(name)

@@ -57,12 +57,14 @@ func TestWhatCannotBeReadIsTriedAgain(t *testing.T) {
 				for range 10 {
 					pass(7 * time.Second)
 					assert.True(t, n.unreadable())
+					assert.EqualValues(t, 1, n.tail.Gauges().Troubled)
 				}
 				n.wants()
 				disk.lock("")
 				pass(7 * time.Second)
 				n.wants("one")
 				assert.False(t, n.unreadable())
+				assert.Zero(t, n.tail.Gauges().Troubled)
 			})
 		})
 	}

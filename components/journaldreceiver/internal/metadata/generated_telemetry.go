@@ -29,6 +29,7 @@ type TelemetryBuilder struct {
 	mu                                     sync.Mutex
 	registrations                          []metric.Registration
 	ReceiverJournaldAnomalies              metric.Int64ObservableCounter
+	ReceiverJournaldDeadLetterFailures     metric.Int64ObservableCounter
 	ReceiverJournaldDeadLetteredBytes      metric.Int64ObservableCounter
 	ReceiverJournaldDeadLetteredLogRecords metric.Int64ObservableCounter
 	ReceiverJournaldDeliveredBytes         metric.Int64ObservableCounter
@@ -62,6 +63,21 @@ func (builder *TelemetryBuilder) RegisterReceiverJournaldAnomaliesCallback(cb me
 		cb(ctx, &observerInt64{inst: builder.ReceiverJournaldAnomalies, obs: o})
 		return nil
 	}, builder.ReceiverJournaldAnomalies)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverJournaldDeadLetterFailuresCallback sets callback for observable ReceiverJournaldDeadLetterFailures metric.
+func (builder *TelemetryBuilder) RegisterReceiverJournaldDeadLetterFailuresCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverJournaldDeadLetterFailures, obs: o})
+		return nil
+	}, builder.ReceiverJournaldDeadLetterFailures)
 	if err != nil {
 		return err
 	}
@@ -323,6 +339,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_journald_anomalies",
 		metric.WithDescription("Unusual events by kind. The README says what each of them is. [Development]"),
 		metric.WithUnit("{events}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverJournaldDeadLetterFailures, err = builder.meter.Int64ObservableCounter(
+		"otelcol_receiver_journald_dead_letter_failures",
+		metric.WithDescription("Attempts to write refused log records to the dead-letter file that failed. Each is made again. [Development]"),
+		metric.WithUnit("{writes}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverJournaldDeadLetteredBytes, err = builder.meter.Int64ObservableCounter(

@@ -30,6 +30,7 @@ type TelemetryBuilder struct {
 	registrations                         []metric.Registration
 	ReceiverPodLogsAnomalies              metric.Int64ObservableCounter
 	ReceiverPodLogsAtRiskBytes            metric.Int64ObservableGauge
+	ReceiverPodLogsDeadLetterFailures     metric.Int64ObservableCounter
 	ReceiverPodLogsDeadLetteredBytes      metric.Int64ObservableCounter
 	ReceiverPodLogsDeadLetteredLogRecords metric.Int64ObservableCounter
 	ReceiverPodLogsDeliveredBytes         metric.Int64ObservableCounter
@@ -79,6 +80,21 @@ func (builder *TelemetryBuilder) RegisterReceiverPodLogsAtRiskBytesCallback(cb m
 		cb(ctx, &observerInt64{inst: builder.ReceiverPodLogsAtRiskBytes, obs: o})
 		return nil
 	}, builder.ReceiverPodLogsAtRiskBytes)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverPodLogsDeadLetterFailuresCallback sets callback for observable ReceiverPodLogsDeadLetterFailures metric.
+func (builder *TelemetryBuilder) RegisterReceiverPodLogsDeadLetterFailuresCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverPodLogsDeadLetterFailures, obs: o})
+		return nil
+	}, builder.ReceiverPodLogsDeadLetterFailures)
 	if err != nil {
 		return err
 	}
@@ -363,6 +379,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("By"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ReceiverPodLogsDeadLetterFailures, err = builder.meter.Int64ObservableCounter(
+		"otelcol_receiver_pod_logs_dead_letter_failures",
+		metric.WithDescription("Attempts to write refused log records to the dead-letter file that failed. Each is made again. [Development]"),
+		metric.WithUnit("{writes}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverPodLogsDeadLetteredBytes, err = builder.meter.Int64ObservableCounter(
 		"otelcol_receiver_pod_logs_dead_lettered_bytes",
 		metric.WithDescription("Bytes of the log files whose records the backend refused for good. [Development]"),
@@ -407,7 +429,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ReceiverPodLogsFiles, err = builder.meter.Int64ObservableGauge(
 		"otelcol_receiver_pod_logs_files",
-		metric.WithDescription("Log files by what becomes of them. [Development]"),
+		metric.WithDescription("Log files by what becomes of them. A folder in which something cannot be read counts as a troubled one. [Development]"),
 		metric.WithUnit("{files}"),
 	)
 	errs = errors.Join(errs, err)
@@ -431,7 +453,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ReceiverPodLogsLagDuration, err = builder.meter.Float64ObservableGauge(
 		"otelcol_receiver_pod_logs_lag_duration",
-		metric.WithDescription("For how long the file that is longest behind has not been delivered to its end. [Development]"),
+		metric.WithDescription("How long the oldest line that is not delivered has been there, up to an eighth too much. [Development]"),
 		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)

@@ -51,6 +51,22 @@ func AssertEqualReceiverPodLogsAtRiskBytes(t *testing.T, tt *componenttest.Telem
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
 
+func AssertEqualReceiverPodLogsDeadLetterFailures(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_receiver_pod_logs_dead_letter_failures",
+		Description: "Attempts to write refused log records to the dead-letter file that failed. Each is made again. [Development]",
+		Unit:        "{writes}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_receiver_pod_logs_dead_letter_failures")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
 func AssertEqualReceiverPodLogsDeadLetteredBytes(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_pod_logs_dead_lettered_bytes",
@@ -166,7 +182,7 @@ func AssertEqualReceiverPodLogsFailedSends(t *testing.T, tt *componenttest.Telem
 func AssertEqualReceiverPodLogsFiles(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_pod_logs_files",
-		Description: "Log files by what becomes of them. [Development]",
+		Description: "Log files by what becomes of them. A folder in which something cannot be read counts as a troubled one. [Development]",
 		Unit:        "{files}",
 		Data: metricdata.Gauge[int64]{
 			DataPoints: dps,
@@ -222,7 +238,7 @@ func AssertEqualReceiverPodLogsLagBytes(t *testing.T, tt *componenttest.Telemetr
 func AssertEqualReceiverPodLogsLagDuration(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[float64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_pod_logs_lag_duration",
-		Description: "For how long the file that is longest behind has not been delivered to its end. [Development]",
+		Description: "How long the oldest line that is not delivered has been there, up to an eighth too much. [Development]",
 		Unit:        "s",
 		Data: metricdata.Gauge[float64]{
 			DataPoints: dps,
