@@ -3,6 +3,7 @@
 package faults
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -35,6 +36,16 @@ type ledgerState struct {
 	// deliver and nobody did. Harm has the first wrong ones.
 	Again, Wrong, Excused int
 	Harm                  []string
+	// Bytes were written to log files.
+	Bytes int
+	// AtRisk are lines that have gone from the node before all had arrived, as long as the collector may have no copy.
+	AtRisk []removal
+}
+
+// removal is when the first so many lines of a container went, as far as they were still there.
+type removal struct {
+	ID, Lines int
+	At        time.Time
 }
 
 // soakSource is one container's lines.
@@ -61,11 +72,12 @@ func newLedger() *ledger {
 	return &ledger{ledgerState: ledgerState{Sources: map[int]*soakSource{}}, journal: io.Discard, pending: map[int][]moment{}}
 }
 
-// wrote notes lines before they are written.
-func (l *ledger) wrote(id, written int) {
+// wrote notes lines before they are written: how many the container has written then, and how many bytes come to the file.
+func (l *ledger) wrote(id, written, bytes int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.source(id).Written = written
+	l.Bytes += bytes
 }
 
 // source is a container, a new one if need be. The caller holds the lock.
@@ -138,13 +150,18 @@ func (l *ledger) complain(harm string) {
 func (l *ledger) replay(journal io.Reader) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	entries := bufio.NewReader(journal)
 	for {
+		entry, err := entries.ReadString('\n')
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
 		var what string
 		var id, from, to int
-		switch _, err := fmt.Fscanf(journal, "%s %d %d %d\n", &what, &id, &from, &to); {
-		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-			return nil
-		case err != nil:
+		if err == nil {
+			_, err = fmt.Sscanf(entry, "%s %d %d %d\n", &what, &id, &from, &to)
+		}
+		if err != nil {
 			return fmt.Errorf("read journal: %w", err)
 		}
 		switch what {
@@ -153,18 +170,40 @@ func (l *ledger) replay(journal io.Reader) error {
 		case "closed":
 			s := l.source(id)
 			s.Written, s.Closed = from, true
+		case "removed":
+			l.AtRisk = append(l.AtRisk, removal{ID: id, Lines: to})
 		}
 	}
 }
 
-// excuse lets lines be lost that nobody could deliver.
-func (l *ledger) excuse(id int, lines span) {
+// excuse lets the lines be lost that went with a collector which had no copy yet.
+func (l *ledger) excuse() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, gap := range l.source(id).Arrived.missing(lines) {
-		l.Excused += gap.lines()
-		l.Sources[id].Arrived, _ = l.Sources[id].Arrived.add(gap)
+	for _, r := range l.AtRisk {
+		s := l.source(r.ID)
+		for _, gap := range s.Arrived.missing(span{0, r.Lines}) {
+			l.Excused += gap.lines()
+			s.Arrived, _ = s.Arrived.add(gap)
+		}
 	}
+	l.AtRisk = nil
+}
+
+// remove notes that the first so many lines of a container go from the node.
+func (l *ledger) remove(id, lines int) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.AtRisk = append(l.AtRisk, removal{id, lines, time.Now()})
+	return l.note("removed", id, 0, lines)
+}
+
+// copied notes that the collector has copies of what went before a moment, and reports whether nothing else is at risk.
+func (l *ledger) copied(before time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.AtRisk = slices.DeleteFunc(l.AtRisk, func(r removal) bool { return r.At.Before(before) })
+	return len(l.AtRisk) == 0
 }
 
 // delivered reports whether the first so many lines of a container have arrived.
@@ -255,12 +294,15 @@ func TestTheLedgerSeesEveryKindOfHarm(t *testing.T) {
 			take: []arrivals{of(1, 0, 60), of(1, 61, 100), of(2, 0, 50)}, spoil: func(l *ledger) { l.wrongly(errors.New("corrupted: x")) },
 			want: figures{lost: 1, wrong: 1}, says: "corrupted: x",
 		},
-		"lines nobody could deliver": {take: []arrivals{of(1, 0, 60), of(2, 0, 50)}, spoil: func(l *ledger) { l.excuse(1, span{50, 100}) }, want: figures{excused: 40}},
+		"lines nobody could deliver": {take: []arrivals{of(1, 0, 60), of(2, 0, 50)}, spoil: func(l *ledger) {
+			_ = l.remove(1, 90)
+			l.excuse()
+		}, want: figures{lost: 10, excused: 30}, says: "lines 90 to 99"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLedger()
-			l.wrote(1, 100)
-			l.wrote(2, 50)
+			l.wrote(1, 100, 0)
+			l.wrote(2, 50, 0)
 			for _, a := range tt.take {
 				require.NoError(t, l.take([]arrivals{a}))
 			}
@@ -279,7 +321,7 @@ func TestTheLedgerSeesEveryKindOfHarm(t *testing.T) {
 
 func TestTheLedgerIsNotTakenWithoutItsJournal(t *testing.T) {
 	l := newLedger()
-	l.wrote(1, 100)
+	l.wrote(1, 100, 0)
 	l.journal = failing{}
 	require.Error(t, l.take([]arrivals{{1, span{0, 10}}}))
 	_, arrived, _, _ := l.sum()
@@ -293,15 +335,17 @@ func (failing) Write([]byte) (int, error) { return 0, errors.New("no room") }
 func TestTheLedgerComesBackFromItsJournal(t *testing.T) {
 	l, journal := newLedger(), &strings.Builder{}
 	l.journal = journal
-	l.wrote(1, 100)
+	l.wrote(1, 100, 0)
 	require.NoError(t, l.take([]arrivals{{1, span{0, 10}}, {1, span{20, 30}}}))
 	require.NoError(t, l.take([]arrivals{{1, span{5, 15}}}))
-	l.wrote(2, 7)
+	l.wrote(2, 7, 0)
 	require.NoError(t, l.close(2))
+	require.NoError(t, l.remove(1, 30))
+	l.AtRisk[0].At = time.Time{}
 
 	again := newLedger()
-	require.NoError(t, again.replay(strings.NewReader(journal.String()+"arrived 1 50")))
-	again.wrote(1, 100)
+	require.NoError(t, again.replay(strings.NewReader(journal.String()+"arrived 1 50 6")))
+	again.wrote(1, 100, 0)
 	assert.Equal(t, l.ledgerState, again.ledgerState)
 	assert.Error(t, newLedger().replay(strings.NewReader("arrived 1 x 10\n")))
 }
@@ -310,7 +354,7 @@ func TestTheLedgerTellsHowFarBehindItIs(t *testing.T) {
 	l, at := newLedger(), time.Now()
 	second := func(n int) time.Time { return at.Add(time.Duration(n) * time.Second) }
 	for n := range 4 {
-		l.wrote(1, 10*(n+1))
+		l.wrote(1, 10*(n+1), 0)
 		l.tick(second(n))
 	}
 	assert.Equal(t, 4*time.Second, l.behind(second(4)))

@@ -189,7 +189,7 @@ func TestTheSinkSeesEveryKindOfHarm(t *testing.T) {
 			raw, err := request.MarshalProto()
 			require.NoError(t, err)
 			l := newLedger()
-			l.wrote(1, 10)
+			l.wrote(1, 10, 0)
 			answer := httptest.NewRecorder()
 			sink := &soakSink{ledger: l, owner: func(id int) string { return fmt.Sprintf("pod-%d", id) }}
 			sink.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "/v1/logs", bytes.NewReader(raw)))

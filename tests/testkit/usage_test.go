@@ -40,3 +40,9 @@ func TestAProcessThatIsNotThereIsAnError(t *testing.T) {
 	_, err = CPUTime(nobody)
 	require.Error(t, err)
 }
+
+func TestAMachineSaysWhatItIs(t *testing.T) {
+	assert.Equal(t, "Some CPU @ 2 GHz", cpuModel("processor\t: 0\nmodel name\t: Some CPU @ 2 GHz\n"))
+	assert.Equal(t, "?", cpuModel("processor\t: 0\n"))
+	assert.Contains(t, Machine(), " cores, ")
+}
