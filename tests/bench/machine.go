@@ -4,7 +4,6 @@ package bench
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
 	"strings"
 	"time"
@@ -16,21 +15,7 @@ import (
 func circumstances(binary string, records int) string {
 	return fmt.Sprintf("date      %s\nmachine   %s\nload      %s\nbinary    %s\nbacklog   %d records\nsettings  %s\n",
 		time.Now().UTC().Format("2006-01-02 15:04 UTC"),
-		testkit.Machine(), loads(loadAverage()), version(binary), records, given())
-}
-
-func loadAverage() string {
-	raw, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		return "?"
-	}
-	return string(raw)
-}
-
-// loads takes the text of /proc/loadavg; its first three fields are averages of 1, 5 and 15 minutes.
-func loads(average string) string {
-	fields := strings.Fields(average)
-	return strings.Join(fields[:min(3, len(fields))], " ")
+		testkit.Machine(), testkit.Load(), version(binary), records, given())
 }
 
 // version is what the binary says of itself, the revision included.

@@ -20,7 +20,7 @@ const (
 	soakContainers = 20
 	// soakFileBytes is the size at which a log file is rotated. That of kubelet is 10 MiB; this makes what is kept short
 	// enough for outages in which files go before they are delivered.
-	soakFileBytes = 4 << 20
+	soakFileBytes = 3 << 20
 	soakNode      = "node-a"
 )
 

@@ -67,8 +67,8 @@ func (s *soak) watch() string {
 	if !holds {
 		s.failed("the collector's own count does not balance: %s", says)
 	}
-	return fmt.Sprintf("%s | %s | %.0f MB, %.0f at most, %d files, %.1fs of CPU", line, says, process.memory.RSS, process.memory.HighWater,
-		process.files, process.cpu.Seconds())
+	return fmt.Sprintf("%s | %s | %.0f MB, %.0f at most, %d files, %.1fs of CPU, load %s", line, says, process.memory.RSS,
+		process.memory.HighWater, process.files, process.cpu.Seconds(), testkit.Load())
 }
 
 // settle lets the collector deliver what is left, judges, and writes the report. What was shipped as promised leaves nothing
@@ -114,7 +114,7 @@ func (s *soak) report() string {
 		{"binary", strings.TrimSpace(string(version))},
 		{"machine", testkit.Machine()},
 		{"seed", fmt.Sprint(s.Seed)},
-		{"duration", fmt.Sprintf("%s in %d sessions", elapsed.Round(time.Second), s.Sessions)},
+		{"duration", fmt.Sprintf("%s, in %d session(s)", elapsed.Round(time.Second), s.Sessions)},
 		{"lines", fmt.Sprintf("%d, %.0f a second", written, float64(written)/elapsed.Seconds())},
 		{"bytes", fmt.Sprintf("%.1f GB, %.1f MB a second", float64(s.ledger.Bytes)/1e9, float64(s.ledger.Bytes)/1e6/elapsed.Seconds())},
 		{"containers", fmt.Sprintf("%d that print all the time, %d that came and went", soakContainers, s.NextID-1-soakContainers)},

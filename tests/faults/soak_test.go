@@ -151,6 +151,7 @@ func (s *soak) goOn(resumed bool, leaving []*flow) {
 	s.Sessions++
 	s.save()
 	s.begin(again)
+	s.session = time.Now()
 	s.say("session %d of the soak with seed %d, in %s: %s of %s are done", s.Sessions, s.Seed, s.dir, s.Elapsed.Round(time.Second), soakDuration)
 	if resumed {
 		s.eventually(patience, func() bool { return s.ctx.Err() != nil || s.complete() })

@@ -32,3 +32,12 @@ func cpuModel(info string) string {
 	}
 	return "?"
 }
+
+// Load is how many processes wanted a CPU, on average over 1, 5 and 15 minutes: where it is high, others share the machine.
+func Load() string { return loads(readTrimmed("/proc/loadavg")) }
+
+// loads takes the text of /proc/loadavg.
+func loads(average string) string {
+	fields := strings.Fields(average)
+	return strings.Join(fields[:min(3, len(fields))], " ")
+}

@@ -44,5 +44,7 @@ func TestAProcessThatIsNotThereIsAnError(t *testing.T) {
 func TestAMachineSaysWhatItIs(t *testing.T) {
 	assert.Equal(t, "Some CPU @ 2 GHz", cpuModel("processor\t: 0\nmodel name\t: Some CPU @ 2 GHz\n"))
 	assert.Equal(t, "?", cpuModel("processor\t: 0\n"))
+	assert.Equal(t, "0.53 0.42 0.20", loads("0.53 0.42 0.20 1/270 9"))
+	assert.Equal(t, "?", loads("?"))
 	assert.Contains(t, Machine(), " cores, ")
 }
