@@ -124,13 +124,14 @@ func (s *soak) balanceNow() (says string, holds bool, err error) {
 	if err != nil {
 		return "", false, err
 	}
-	read, accounted := sums[metricRead], 0.0
+	read, known := sums[metricRead]
+	accounted := 0.0
 	says = fmt.Sprintf("read %.0f", read)
 	for i, name := range metricsAccounted {
 		accounted += sums[name]
 		says += fmt.Sprintf(" %s %.0f", []string{"= delivered", "+ dead", "+ dropped", "+ in flight"}[i], sums[name])
 	}
-	return says, read > 0 && read == accounted, nil
+	return says, known && read == accounted, nil
 }
 
 func TestATrendIsTheLineThroughPoints(t *testing.T) {
