@@ -23,11 +23,11 @@ type soakFault struct {
 	run               func(s *soak, lasts time.Duration)
 }
 
-// faultFigures are what is known of all faults of a name: how many, and the longest time until delivery was less than
-// soakBehind behind again.
+// faultFigures are what is known of all faults of a name: how many, the longest time until delivery was less than soakBehind
+// behind again, and how many took longer than promised.
 type faultFigures struct {
-	Count int
-	Worst time.Duration
+	Count, Slow int
+	Worst       time.Duration
 }
 
 var soakFaults = []soakFault{

@@ -17,7 +17,7 @@ const noticed = 5 * time.Second
 
 // begin starts the collector. So many bytes may come again, because of how the life before ended.
 func (s *soak) begin(againBytes int) {
-	s.rig.start()
+	s.start()
 	_, _, again, _ := s.ledger.sum()
 	s.mu.Lock()
 	s.Usage.Lives++
@@ -38,7 +38,7 @@ func (s *soak) die() {
 	}
 	s.watch()
 	pid := s.pid.Swap(0)
-	s.rig.kill()
+	s.kill()
 	s.died(int(pid))
 }
 
@@ -47,7 +47,7 @@ func (s *soak) finish() {
 	s.hold()
 	s.watch()
 	pid := s.pid.Swap(0)
-	s.rig.stop(graceLimit)
+	s.stop(graceLimit)
 	s.died(int(pid))
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // The lines of a soak have a mark at their start that is cheap to write and to read: "<@" checksum " " container " "
@@ -122,7 +123,7 @@ func TestASoakLineIsReadBack(t *testing.T) {
 	m := mark{id: 7, seq: 1234, at: time.Unix(1764028800, 123456789).UTC()}
 	line := appendSoakLine(nil, m, "GET /naïve 12ms")
 	read, err := readSoakLine(line)
-	assert.NoError(t, err)
+	require.NoError(t, err)
 	assert.Equal(t, m, read)
 	for name, tt := range map[string]struct{ text, says string }{
 		"a byte less":     {string(line[:len(line)-1]), "corrupted"},

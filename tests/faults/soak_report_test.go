@@ -112,7 +112,7 @@ func (s *soak) report() string {
 		{"what is promised", verdict},
 		{"date", time.Now().UTC().Format("2006-01-02 15:04 UTC")},
 		{"binary", strings.TrimSpace(string(version))},
-		{"machine", testkit.Machine()},
+		{"machine", fmt.Sprintf("%s; load %s at the end", testkit.Machine(), testkit.Load())},
 		{"seed", fmt.Sprint(s.Seed)},
 		{"duration", fmt.Sprintf("%s, in %d session(s)", elapsed.Round(time.Second), s.Sessions)},
 		{"lines", fmt.Sprintf("%d, %.0f a second", written, float64(written)/elapsed.Seconds())},
@@ -130,9 +130,10 @@ func (s *soak) report() string {
 	} {
 		fmt.Fprintf(&out, "| %s | %s |\n", row[0], row[1])
 	}
-	fmt.Fprintf(&out, "\n| fault | times | longest until less than %s behind |\n| --- | --- | --- |\n", soakBehind)
+	fmt.Fprintf(&out, "\n| fault | times | longest until less than %s behind | above %s |\n| --- | --- | --- | --- |\n", soakBehind, soakRecovers)
 	for _, name := range slices.Sorted(maps.Keys(s.Faults)) {
-		fmt.Fprintf(&out, "| %s | %d | %.1f s |\n", name, s.Faults[name].Count, s.Faults[name].Worst.Seconds())
+		f := s.Faults[name]
+		fmt.Fprintf(&out, "| %s | %d | %.1f s | %d |\n", name, f.Count, f.Worst.Seconds(), f.Slow)
 	}
 	return out.String()
 }

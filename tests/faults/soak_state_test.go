@@ -5,7 +5,6 @@
 package faults
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -187,14 +186,12 @@ func lastLine(path string) (lines, end int, err error) {
 			return 0, 0, err
 		}
 	}
-	text := bufio.NewReader(bytes.NewReader(raw))
-	for at, latest := 0, 0; ; {
-		line, err := text.ReadBytes('\n')
-		if err != nil {
-			return lines, end, nil
+	at, latest := 0, 0
+	for line := range bytes.Lines(raw) {
+		if at += len(line); line[len(line)-1] != '\n' {
+			break
 		}
-		at += len(line)
-		fields := bytes.SplitN(bytes.TrimSuffix(line, []byte("\n")), []byte(" "), 4)
+		fields := bytes.SplitN(line, []byte(" "), 4)
 		if len(fields) != 4 {
 			return 0, 0, fmt.Errorf("read %s: not a line of a soak: %q", path, line)
 		}
@@ -205,4 +202,5 @@ func lastLine(path string) (lines, end int, err error) {
 			lines, end = latest, at
 		}
 	}
+	return lines, end, nil
 }
