@@ -162,7 +162,7 @@ func (s *soak) leave(pods []*flow) {
 	}
 }
 
-var isSnapshot = regexp.MustCompile(`/checkpoints/.*\.[12]$`)
+var isSnapshot = regexp.MustCompile(`/checkpoints/.*\.[ab]$`)
 
 // faultDamage harms one of the snapshots of the positions between two lives.
 func (s *soak) faultDamage(time.Duration) {
