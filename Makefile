@@ -10,7 +10,7 @@ REVISION := $(shell git rev-parse --short HEAD 2>/dev/null)
 BACKEND  ?= debug
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-race e2e faults fuzz bench lint vet generate tidy check clean
+.PHONY: help run build test test-race e2e faults soak fuzz bench lint vet generate tidy check clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,11 @@ fuzz: ## Read broken journals, FUZZTIME (25000x, or 10m) with each fuzz test of 
 	for test in FuzzFile FuzzDamage FuzzFixtures FuzzUnpack FuzzLZ4 FuzzCursor; do \
 		go test -run '^$$' -fuzz "^$$test$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./components/internal/journal || exit; \
 	done
+
+DURATION ?= 1h
+soak: build ## Break things at random for DURATION (1h) while 50,000 lines a second are shipped; goes on where it was stopped.
+	TRIBUTARY_SOAK_DURATION=$(DURATION) TRIBUTARY_SOAK_REPORT=$${TRIBUTARY_SOAK_REPORT:-$(CURDIR)/docs/soak.md} \
+		go test -count=1 -v -timeout 0 -run '^TestSoak$$' ./tests/faults/
 
 bench: build ## Measure size, start, memory and CPU, side by side with the upstream pipeline (some 12 minutes).
 	go test -run '^$$' -bench . -benchtime 1x -timeout 120m ./tests/bench/

@@ -25,7 +25,7 @@ func BenchmarkStart(b *testing.B) {
 		begin := time.Now()
 		p := c.Start(b)
 		ready += time.Since(begin)
-		used, err := cpuTime(p.Pid())
+		used, err := testkit.CPUTime(p.Pid())
 		if err != nil {
 			b.Fatal(err)
 		}

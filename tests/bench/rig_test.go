@@ -52,7 +52,7 @@ func (r *rig) watch(until func()) usage {
 
 // cpu is the CPU time of the collector so far.
 func (r *rig) cpu() time.Duration {
-	used, err := cpuTime(r.process.Pid())
+	used, err := testkit.CPUTime(r.process.Pid())
 	r.must(err)
 	return used
 }

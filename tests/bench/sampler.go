@@ -2,7 +2,11 @@
 
 package bench
 
-import "time"
+import (
+	"time"
+
+	"github.com/tributary-otel/tributary/tests/testkit"
+)
 
 // sampleEvery is how often memory is looked at.
 const sampleEvery = 100 * time.Millisecond
@@ -36,7 +40,7 @@ type sampler struct {
 
 // watch begins now, with the CPU time that the process has used already left out.
 func watch(pid int) (*sampler, error) {
-	before, err := cpuTime(pid)
+	before, err := testkit.CPUTime(pid)
 	if err != nil {
 		return nil, err
 	}
@@ -62,8 +66,8 @@ func (s *sampler) run() {
 }
 
 func (s *sampler) sample() {
-	var m memory
-	if m, s.err = readMemory(s.pid); s.err != nil {
+	var m testkit.Memory
+	if m, s.err = testkit.ReadMemory(s.pid); s.err != nil {
 		return
 	}
 	s.samples++
@@ -76,7 +80,7 @@ func (s *sampler) sample() {
 
 // Stop returns what was used since the start. It may be called once.
 func (s *sampler) Stop() (usage, error) {
-	after, err := cpuTime(s.pid)
+	after, err := testkit.CPUTime(s.pid)
 	wall := time.Since(s.begin)
 	close(s.stop)
 	<-s.done
@@ -90,6 +94,6 @@ func (s *sampler) Stop() (usage, error) {
 	u.CPU, u.Wall = after-s.before, wall
 	u.MeanRSS /= float64(s.samples)
 	u.MeanAnonymous /= float64(s.samples)
-	u.OpenFiles, err = openFiles(s.pid)
+	u.OpenFiles, err = testkit.OpenFiles(s.pid)
 	return u, err
 }

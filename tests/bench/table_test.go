@@ -65,9 +65,5 @@ func TestATableIsCompleteWhenNoFigureIsMissing(t *testing.T) {
 }
 
 func TestTheMachineIsDescribed(t *testing.T) {
-	assert.Equal(t, "Some CPU @ 2 GHz", cpuModel("processor\t: 0\nmodel name\t: Some CPU @ 2 GHz\n"))
-	assert.Equal(t, "?", cpuModel("processor\t: 0\n"))
-	assert.Equal(t, "0.53 0.42 0.20", loads("0.53 0.42 0.20 1/270 9"))
-	assert.Equal(t, "?", loads("?"))
 	assert.Contains(t, circumstances("/does/not/exist", 5), "binary    ?\nbacklog   5 records\n")
 }

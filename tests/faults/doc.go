@@ -41,18 +41,40 @@
 //
 // -parallel is the number of rows that run at once (default: 5).
 //
+// # The soak
+//
+// `make soak` (DURATION=24h) prints 50,000 lines a second into 20 containers and draws one fault after the other: kill -9,
+// SIGTERM, SIGSTOP, answers of 503 and 429, no answer, refused connections, a slow backend, bursts, silence, pods that come and
+// go, a damaged snapshot of the positions. After each, delivery has to be less than 5 s behind within a minute. Every ten
+// seconds a line says how it stands: what was written, what has arrived, the collector's own count, its memory, files and CPU.
+// The files are rotated so often that outages outlast them, and the collector has to copy what is removed. It is not killed
+// while a removed file is neither delivered nor copied: with the process such lines are gone, and at_risk_bytes says so.
+//
+// An interrupted soak goes on with the next `make soak`, also after kill -9 of the test: what has arrived is in a journal, and
+// what was written is read from the log files. What was removed shortly before and had no copy is excused, and counted. The
+// first line that does not arrive within minutes ends the soak, and its folder has the log files and the positions. With
+// others on the same machine raise TRIBUTARY_FAULT_WAIT.
+//
+//	TRIBUTARY_SOAK_DURATION  how long it runs, over all sessions; without it there is no soak
+//	TRIBUTARY_SOAK_DIR       folder of the soak, some GB (default: tributary/soak in the user's cache folder)
+//	TRIBUTARY_SOAK_RATE      lines per second (default: 50000)
+//	TRIBUTARY_SOAK_REPORT    file for the table at the end (of `make soak`: docs/soak.md)
+//	TRIBUTARY_FAULT_SEED     seed of the faults, for a soak that begins
+//
 // # Adding a row
 //
 // It is an entry of rows with a function that takes a rig, and with the columns in which it has a meaning. The function starts
 // containers (rig.container, which print by themselves or on demand, into files or into the journal), rotators (rig.rotate),
-// sets the gate or a
-// rig.proxy to trouble, starts, stops and kills the collector, and ends with rig.settle, which waits for what is missing
-// and judges. Make sure that the fault was met: rig.arrived waits for lines, rig.troubled for requests that failed. What is
-// done to the collector is noted with rig.event, figures with rig.note. Give every constant that a long run should multiply a
-// factor of times. Then break something by hand and see the row fail.
+// sets the gate or a rig.proxy to trouble, starts, stops and kills the collector, and ends with rig.settle, which waits for
+// what is missing and judges. Make sure that the fault was met: rig.arrived waits for lines, rig.troubled for requests that
+// failed. What is done to the collector is noted with rig.event, figures with rig.note. Give every constant that a long run
+// should multiply a factor of times. Then break something by hand and see the row fail.
 //
 // Reading order: rows_test.go and column_test.go (the table), rig_test.go (what a row works with), mark_test.go,
 // oracle_test.go and verdict_test.go (how lines are known and counted), container_test.go, journal_test.go and rotate_test.go
-// (the node), gate_test.go, proxy_test.go and backend_test.go (the other side), metrics_test.go (the collector's own count), observer_test.go
-// and report_test.go (what becomes of others' losses, and the document), then a file for each group of rows.
+// (the node), gate_test.go, proxy_test.go and backend_test.go (the other side), metrics_test.go (the collector's own count),
+// observer_test.go and report_test.go (what becomes of others' losses, and the document), then a file for each group of rows.
+// The soak: soak_test.go, soak_faults_test.go and soak_life_test.go (what is done), soak_flow_test.go and soak_line_test.go
+// (what is written), soak_sink_test.go, soak_ledger_test.go and soak_spans_test.go (what arrives), soak_state_test.go (how it
+// goes on), soak_usage_test.go and soak_report_test.go (what is told).
 package faults

@@ -23,6 +23,8 @@ type rotator struct {
 	keep int
 	// lives is how long a rotated file stays at least, whatever keep says.
 	lives time.Duration
+	// spare keeps the oldest file although it has lived for long enough.
+	spare func(path string) bool
 	// pause is called between two steps with what has just been done.
 	pause func(step string)
 
@@ -35,7 +37,7 @@ type rotator struct {
 }
 
 func newRotator(c *container, keep int) *rotator {
-	return &rotator{container: c, keep: keep, lives: readable, pause: func(string) {}, idle: map[string]time.Time{}}
+	return &rotator{container: c, keep: keep, lives: readable, spare: func(string) bool { return false }, pause: func(string) {}, idle: map[string]time.Time{}}
 }
 
 const stampLayout = "20060102-150405"
@@ -59,10 +61,15 @@ func (k *rotator) try() error {
 		return err
 	}
 	// kubelet leaves room for the current file and the one that it is about to make.
-	for k.keep > 0 && len(rotated) > k.keep-1 && time.Since(k.idle[strings.TrimSuffix(rotated[0], ".gz")]) > k.lives {
+	for k.keep > 0 && len(rotated) > k.keep-1 {
+		oldest := strings.TrimSuffix(rotated[0], ".gz")
+		if time.Since(k.idle[oldest]) <= k.lives || k.spare(oldest) {
+			break
+		}
 		if err := os.Remove(rotated[0]); err != nil {
 			return err
 		}
+		delete(k.idle, oldest)
 		k.removed.Add(1)
 		rotated = rotated[1:]
 		k.pause("oldest removed")

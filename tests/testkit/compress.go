@@ -43,8 +43,8 @@ func encodingName(header string) string {
 	return name
 }
 
-// decompress undoes a content coding.
-func decompress(coding string, raw []byte) ([]byte, error) {
+// Decompress undoes a content coding: gzip, deflate, zstd, snappy, or none.
+func Decompress(coding string, raw []byte) ([]byte, error) {
 	switch coding {
 	case "":
 		return raw, nil

@@ -121,7 +121,7 @@ func (b *Backend) readExport(r *http.Request, encoding string) (string, plogotlp
 	if err != nil || (mediaType != typeProtobuf && mediaType != typeJSON) {
 		return "", export, &refusal{http.StatusUnsupportedMediaType, "unsupported content type " + strconv.Quote(r.Header.Get("Content-Type"))}
 	}
-	body, err := decompress(encoding, raw)
+	body, err := Decompress(encoding, raw)
 	if err == nil && mediaType == typeJSON {
 		err = export.UnmarshalJSON(body)
 	} else if err == nil {

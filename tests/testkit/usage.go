@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package bench
+package testkit
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// memory is what a process occupies, in megabytes.
-type memory struct {
+// Memory is what a process occupies, in megabytes.
+type Memory struct {
 	// RSS is all that is resident: Anonymous, what the process allocated, and the pages of files, most of them the
 	// binary's own, which the kernel can take back at any time.
 	RSS, Anonymous float64
@@ -18,20 +18,20 @@ type memory struct {
 	HighWater float64
 }
 
-// readMemory reads the present state of a process.
-func readMemory(pid int) (memory, error) {
+// ReadMemory reads the present state of a process.
+func ReadMemory(pid int) (Memory, error) {
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return memory{}, fmt.Errorf("read memory: %w", err)
+		return Memory{}, fmt.Errorf("read memory: %w", err)
 	}
 	return parseMemory(string(raw))
 }
 
 // parseMemory takes the text of /proc/<pid>/status.
-func parseMemory(status string) (m memory, err error) {
+func parseMemory(status string) (m Memory, err error) {
 	for key, into := range map[string]*float64{"VmRSS": &m.RSS, "RssAnon": &m.Anonymous, "VmHWM": &m.HighWater} {
 		if *into, err = statusField(status, key); err != nil {
-			return memory{}, err
+			return Memory{}, err
 		}
 	}
 	return m, nil
@@ -54,8 +54,8 @@ func statusField(status, key string) (float64, error) {
 	return 0, fmt.Errorf("read memory: no %s", key)
 }
 
-// openFiles is the number of descriptors that a process has open.
-func openFiles(pid int) (int, error) {
+// OpenFiles is the number of descriptors that a process has open.
+func OpenFiles(pid int) (int, error) {
 	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
 	if err != nil {
 		return 0, fmt.Errorf("count open files: %w", err)

@@ -2,14 +2,14 @@
 
 //go:build !linux
 
-package bench
+package testkit
 
 import (
 	"errors"
 	"time"
 )
 
-// cpuTime exists on Linux only.
-func cpuTime(int) (time.Duration, error) {
+// CPUTime exists on Linux only.
+func CPUTime(int) (time.Duration, error) {
 	return 0, errors.New("read cpu clock: not on this system")
 }

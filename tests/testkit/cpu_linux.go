@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package bench
+package testkit
 
 import (
 	"fmt"
@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// cpuTime is the user and system time of all threads of a process so far, ended ones included. It reads the process's
+// CPUTime is the user and system time of all threads of a process so far, ended ones included. It reads the process's
 // CPU clock, which counts nanoseconds: an idle collector uses less in half a minute than two of the hundredths of a
 // second in /proc/<pid>/stat.
-func cpuTime(pid int) (time.Duration, error) {
+func CPUTime(pid int) (time.Duration, error) {
 	// The kernel's form for the clock of another process: the pid inverted, above three bits that mean "time on a CPU".
 	const scheduled = 2
 	var at unix.Timespec
