@@ -33,6 +33,7 @@ var rows = []row{
 	{name: "P7", about: "64 MiB of memory for a backlog", run: littleMemory, deep: true},
 	{name: "P8", about: "a component panics", run: panics, deep: true},
 	{name: "P9", about: "older and newer versions take turns", run: otherVersions, deep: true},
+	{name: "P10", about: "128 descriptors for 2000 files", run: fewDescriptors, deep: true},
 
 	{name: "B1", about: "backend refuses connections while files are compressed and removed", run: outageWithRotation, loki: true},
 	{name: "B2", about: "backend is slow", run: slowBackend, loki: true},
