@@ -34,6 +34,7 @@ var kinds = []anomaly.Kind[tail.Trouble]{
 	{Name: tail.NotRegular, Hint: "a name of a log file that is none; it is left alone"},
 	{Name: tail.LinkOutside, Hint: "a link out of the log folders; it is not followed"},
 	{Name: tail.Unreadable, Hint: "cannot be read; it is tried again. The collector needs the right to read it: root, group 0, or CAP_DAC_READ_SEARCH"},
+	{Name: tail.FewDescriptors, Hint: "there are more log files than the process may open; those that are delivered are closed meanwhile"},
 	{Name: tail.Missing, Hint: "there is no such folder; it is looked for again. In a container it has to be mounted", Usual: true},
 	{Name: tail.Truncated, Hint: "a file was truncated or written anew"},
 	{Name: tail.DamagedArchive, Hint: "an archive is damaged; what is before the damage was read"},

@@ -19,11 +19,13 @@ import (
 // accounted are the ways of a record that was read: all of them together are as many as were read.
 var accounted = []string{"delivered", "dead_lettered", "dropped", "in_flight"}
 
-// records is the receiver's metric of records that were read, delivered, and so on. The values of all label sets count
+// recordsMetric is a receiver's metric of records that were read, delivered, and so on. The values of all label sets count
 // together.
-func (r *rig) records(way string) string {
-	return "otelcol_receiver_" + r.column.receiver + "_" + way + "_log_records"
+func recordsMetric(receiver, way string) string {
+	return "otelcol_receiver_" + receiver + "_" + way + "_log_records"
 }
+
+func (r *rig) records(way string) string { return recordsMetric(r.column.receiver, way) }
 
 // balance checks that read = delivered + dead-lettered + dropped + in flight. It is looked at until it holds, because the
 // values are taken one after the other.

@@ -141,3 +141,50 @@ func littleMemory(r *rig) {
 	}
 	r.settle()
 }
+
+// fewDescriptors has many more files than may be open. All are read, also what is written later, and what is rotated; the
+// connections and the state have their descriptors.
+func fewDescriptors(r *rig) {
+	const limit, files = 128, 2_000
+	r.through("sh", "-c", fmt.Sprintf(`ulimit -n %d && exec "$0" "$@"`, limit))
+	r.busyNode(1)
+	many := make([]*container, files)
+	for i := range many {
+		many[i] = r.container(fmt.Sprintf("one-of-many-%d", i), load{bytes: 100})
+	}
+	print := func(every int, rotated bool) {
+		for i := 0; i < files; i += every {
+			many[i].reopen()
+			many[i].print(3)
+			if rotated {
+				newRotator(many[i], 0).rotate()
+				many[i].print(3)
+			}
+			many[i].finish()
+		}
+	}
+	arrive := func(what string) {
+		began := time.Now()
+		testkit.Eventually(r.t, patience, what, func() bool {
+			for _, c := range many {
+				if r.oracle.missing(c.id) > 0 {
+					return false
+				}
+			}
+			return true
+		})
+		r.note("%s in %.1fs", what, time.Since(began).Seconds())
+	}
+	print(1, false)
+	r.start()
+	arrive("the lines of all files")
+	assert.Contains(r.t, r.process.Stderr(), "raise the limit of open files", "the collector says what to do")
+	for range times {
+		print(20, false)
+		arrive("later lines")
+		print(20, true)
+		arrive("rotated lines")
+	}
+	assert.Zero(r.t, r.metric(metricUnsaved), "components without a descriptor for their state")
+	r.settle()
+}

@@ -36,6 +36,7 @@ var rows = []row{
 	{"P7", "64 MiB of memory for a backlog", littleMemory, podsToOTLP | upstream, 0},
 	{"P8", "a component panics", panics, ours, 0},
 	{"P9", "older and newer versions take turns", otherVersions, podsToOTLP, 0},
+	{"P10", "128 descriptors for 2000 files", fewDescriptors, podsToOTLP | upstream, 0},
 
 	{"B1", "backend refuses connections while files are compressed and removed", outageWithRotation, everywhere, podLogs},
 	{"B2", "backend is slow", slowBackend, everywhere, podLogs},

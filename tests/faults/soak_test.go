@@ -120,11 +120,8 @@ func newSoak(t *testing.T) *soak {
 	t.Cleanup(func() { _ = log.Close() })
 	s.log = io.MultiWriter(os.Stdout, log)
 
-	s.progress = progress{Faults: map[string]*faultFigures{}, NextID: soakContainers + 1, Seed: seedGiven}
+	s.progress = progress{Faults: map[string]*faultFigures{}, NextID: soakContainers + 1, Seed: seed}
 	resumed := s.load()
-	if s.Seed == 0 {
-		s.Seed = uint64(time.Now().UnixNano()) % 1_000_000
-	}
 	s.fillers = fillers(rand.New(rand.NewPCG(s.Seed, 0)))
 	sink := httptest.NewServer(&soakSink{ledger: s.ledger, owner: soakPodName})
 	t.Cleanup(sink.Close)

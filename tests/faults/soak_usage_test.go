@@ -124,14 +124,15 @@ func (s *soak) balanceNow() (says string, holds bool, err error) {
 	if err != nil {
 		return "", false, err
 	}
-	read, known := sums[metricRead]
-	accounted := 0.0
+	read, known := sums[recordsMetric("pod_logs", "read")]
+	sum := 0.0
 	says = fmt.Sprintf("read %.0f", read)
-	for i, name := range metricsAccounted {
-		accounted += sums[name]
-		says += fmt.Sprintf(" %s %.0f", []string{"= delivered", "+ dead", "+ dropped", "+ in flight"}[i], sums[name])
+	for i, way := range accounted {
+		n := sums[recordsMetric("pod_logs", way)]
+		sum += n
+		says += fmt.Sprintf(" %s %.0f", []string{"= delivered", "+ dead", "+ dropped", "+ in flight"}[i], n)
 	}
-	return says, known && read == accounted, nil
+	return says, known && read == sum, nil
 }
 
 func TestATrendIsTheLineThroughPoints(t *testing.T) {

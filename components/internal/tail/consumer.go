@@ -105,6 +105,8 @@ const (
 	Unreadable Trouble = "unreadable"
 	// Missing is a root that does not exist. It is looked for again.
 	Missing Trouble = "missing_folder"
+	// FewDescriptors says that there are more files than may be open at once.
+	FewDescriptors Trouble = "few_descriptors"
 	// Truncated is a file that was truncated or rewritten in place.
 	Truncated Trouble = "truncated"
 	// DamagedArchive is a compressed file that ends early or is wrong in between.

@@ -31,5 +31,5 @@
 // (which folders there are), folder.go (which files are in one), file.go and head.go
 // (what is known of a file), identify.go (is it one that we know?), turn.go (reading),
 // finish.go, content.go (plain, compressed), truncate.go, rescue.go (a file without a name),
-// gauge.go; fs*.go is the file system.
+// descriptors.go (more files than may be open), gauge.go; fs*.go is the file system.
 package tail

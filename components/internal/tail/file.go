@@ -70,6 +70,8 @@ type File struct {
 	troubled time.Time
 	// copyAgain is when it may be tried again to copy the file aside.
 	copyAgain time.Time
+	// resting says that it is closed although somebody may write to it.
+	resting bool
 	// seenFirst says that the file was there before Run was called.
 	seenFirst bool
 }
@@ -127,7 +129,7 @@ func (f *File) use(h Handle, log logName, info Info) {
 	f.handle, f.content = h, contentOf(h, log)
 	f.device, f.inode = info.Device, info.Inode
 	f.size, f.modified = info.Size, info.Modified
-	f.atEnd, f.damaged = false, false
+	f.atEnd, f.damaged, f.resting = false, false, false
 }
 
 func contentOf(h Handle, log logName) content {

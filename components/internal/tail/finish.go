@@ -13,7 +13,7 @@ func (t *Tail) finish(d *folder, f *File) {
 	if f.behind.IsZero() && f.handle == nil {
 		return
 	}
-	over := f.handle == nil || f.compressed() || f.copied != nil || t.quiet(f) && (!f.live() || d.superseded(f))
+	over := f.handle == nil && !f.resting || f.compressed() || f.copied != nil || t.quiet(f) && (!f.live() || d.superseded(f))
 	if over && f.atEnd && !f.ended && f.identified() {
 		f.ended = true
 		f.intake.End()

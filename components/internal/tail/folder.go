@@ -173,6 +173,10 @@ func (t *Tail) see(d *folder, e Entry, log logName) bool {
 		f.names = append(f.names, name)
 		return true
 	}
+	if t.starve() {
+		d.lookAgain(t.now.Add(t.options.MaxPollInterval / 4))
+		return false
+	}
 	h, err := t.fs.Open(root, parts...)
 	if err == nil {
 		if info, err = h.Stat(); err != nil {
@@ -200,7 +204,7 @@ func (d *folder) lookup(name fileName, info Info) *File {
 		if f.name.restart != name.log.restart || f.device != name.device || f.inode != name.inode {
 			continue
 		}
-		if f.handle != nil && f.copied == nil {
+		if f.handle != nil && f.copied == nil || f.resting {
 			return f
 		}
 		// A closed file that has the name of one that is written to is opened again: the

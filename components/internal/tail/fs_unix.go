@@ -142,6 +142,17 @@ func infoOf(st *unix.Stat_t) Info {
 	return info
 }
 
+// mayOpen is how many log files may be open in a process with its limit of descriptors.
+// The rest is for connections, the state, and whatever else the process does.
+func mayOpen() int {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil || limit.Cur > 1<<30 {
+		return 0
+	}
+	n := int(limit.Cur)
+	return n - min(n/2, 512)
+}
+
 func retry(call func() error) error {
 	for {
 		if err := call(); !errors.Is(err, unix.EINTR) {

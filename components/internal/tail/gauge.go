@@ -76,7 +76,7 @@ func (t *Tail) count(g *Gauges, f *File) {
 		g.Troubled++
 	case !f.identified():
 		g.Waiting++
-	case f.handle == nil && f.copied == nil:
+	case f.handle == nil && f.copied == nil && !f.resting:
 		g.Finished++
 	case f.behind.IsZero():
 		g.Idle++

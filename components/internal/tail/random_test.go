@@ -177,12 +177,12 @@ func (w *world) end() {
 }
 
 func TestNothingIsLostWhateverHappensToTheFiles(t *testing.T) {
-	for _, without := range []bool{false, true} {
+	for name, options := range map[string]Options{"watching": {}, "scanning": {NoWatch: true}, "two files open": {MaxOpen: 2}} {
 		for round := range 12 {
 			seed := uint64(round + 1)
-			t.Run(fmt.Sprintf("scanning=%t/seed=%d", without, seed), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s/seed=%d", name, seed), func(t *testing.T) {
 				n := newNode(t)
-				n.options.NoWatch = without
+				n.options.NoWatch, n.options.MaxOpen = options.NoWatch, options.MaxOpen
 				w := &world{node: n, random: rand.New(rand.NewPCG(seed, 7)), restarts: map[string]int{}}
 				w.start()
 				for range 120 {

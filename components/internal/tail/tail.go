@@ -43,6 +43,9 @@ type Options struct {
 	Marks map[Container][]Mark
 	// Spill keeps the rest of files whose last name is gone; nil keeps none.
 	Spill *spill.Store
+	// MaxOpen is how many log files may be open at once (default: what the process may
+	// have open, less what it needs for other things).
+	MaxOpen int
 	// FS is the file system (default: the machine's).
 	FS FS
 	// NoWatch finds changes by looking at the folders alone.
@@ -62,7 +65,7 @@ const (
 // Tail reads the files below a folder.
 type Tail struct {
 	options  Options
-	fs       FS
+	fs       *counted
 	consumer Consumer
 	tree     *tree
 	folders  map[Container]*folder
@@ -81,6 +84,8 @@ type Tail struct {
 	// that is tried again.
 	copiesOpen  bool
 	copiesAgain time.Time
+	// starved says that a file could not be opened because too many are.
+	starved bool
 }
 
 // New returns a tail that has read nothing yet.
@@ -89,13 +94,14 @@ func New(options Options, consumer Consumer) *Tail {
 		options.FS = OS
 	}
 	setDefault(&options.MaxLineBytes, 1<<20)
+	setDefault(&options.MaxOpen, mayOpen())
 	setDefault(&options.PollInterval, 250*time.Millisecond)
 	setDefault(&options.MaxPollInterval, 2*time.Second)
 	setDefault(&options.ScanInterval, time.Minute)
 	setDefault(&options.Quiet, 5*time.Second)
 	options.Root = filepath.Clean(options.Root)
 	t := &Tail{
-		options: options, fs: options.FS, consumer: consumer,
+		options: options, fs: &counted{FS: options.FS}, consumer: consumer,
 		folders: map[Container]*folder{}, buffer: make([]byte, chunkBytes+maxLastLine), now: time.Now(), begin: time.Now(),
 	}
 	t.tree = newTree(t)
@@ -160,6 +166,7 @@ func (t *Tail) Close() {
 // no room in this one.
 func (t *Tail) pass() time.Duration {
 	wait := min(t.tree.scanIfDue(), t.openCopies())
+	t.makeRoom()
 	first, n := t.first, len(t.list)
 	forgotten := false
 	for i := range n {

@@ -129,6 +129,9 @@ func before(files []*File, i int) Intake {
 // refresh learns whether a file has grown, was truncated, or holds enough by now to be
 // known. It reports whether the list of files has changed.
 func (t *Tail) refresh(d *folder, f *File) (changed bool) {
+	if f.resting && !t.now.Before(f.troubled) {
+		t.wake(d, f)
+	}
 	if f.handle == nil || t.now.Before(f.troubled) {
 		return false
 	}
