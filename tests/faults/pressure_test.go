@@ -167,7 +167,7 @@ func fewDescriptors(r *rig) {
 		began := time.Now()
 		testkit.Eventually(r.t, patience, what, func() bool {
 			for _, c := range many {
-				if r.oracle.missing(c.id) > 0 {
+				if r.oracle.missingOf(c.id) > 0 {
 					return false
 				}
 			}

@@ -79,6 +79,10 @@ func watchOverflow(r *rig) {
 	r.await()
 	for i := range times {
 		require.NoError(r.t, syscall.Kill(r.process.Pid(), syscall.SIGSTOP))
+		testkit.Eventually(r.t, patience, "the collector to stand still", func() bool {
+			status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", r.process.Pid()))
+			return err == nil && strings.Contains(string(status), "\nState:\tT")
+		})
 		r.event("stopped")
 		for n := 0; n <= events; n += 2 {
 			noise := filepath.Join(filepath.Dir(c.path()), strconv.Itoa(n))
