@@ -47,6 +47,8 @@ type rig struct {
 // newRig makes everything but the process.
 func newRig(t testing.TB, seed uint64, start func(testing.TB) backend) *rig {
 	t.Helper()
+	// Built before anything is printed, or the row begins with what has piled up meanwhile.
+	testkit.Binary(t)
 	r := &rig{
 		t: t, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), began: time.Now(), backend: start(t), oracle: newOracle(),
 	}

@@ -52,6 +52,7 @@ var rows = []row{
 	{name: "C4", about: "cut lines of both streams", run: cutLines},
 	{name: "C6", about: "what is no regular file", run: notFiles},
 
+	{name: "O2", about: "ports in use", run: portsInUse, deep: true},
 	{name: "O3a", about: "SIGHUP with a broken configuration", run: brokenReload},
 	{name: "O3b", about: "SIGHUP with other attributes again and again", run: reloadedAgainAndAgain, deep: true},
 	{name: "O4", about: "two collectors with one state folder", run: twoCollectors},
