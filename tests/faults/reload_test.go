@@ -93,7 +93,7 @@ func (o *operator) applied(n int) {
 // one before; once the mistake is mended, the new one holds.
 func brokenReload(r *rig) {
 	o := newOperator(r)
-	taken := testkit.FreePort(r.t)
+	taken := fmt.Sprintf("127.0.0.1:%d", testkit.FreePort(r.t))
 	listen(r, taken)
 	r.busyNode(2)
 	r.start()
@@ -105,7 +105,7 @@ func brokenReload(r *rig) {
 			{"an unknown key", "exporters:\n  otlp_http:\n    timeot: 3s\n", "operator.yaml:3: exporters::otlp_http::timeot: unknown key"},
 			{"a variable that is not set", "exporters:\n  debug:\n    verbosity: ${env:TRIBUTARY_TEST_UNSET}\n", "TRIBUTARY_TEST_UNSET is not set"},
 			{"a reference that nobody serves", "exporters:\n  debug:\n    verbosity: ${vault:token}\n", "this reference means nothing"},
-			{"a port in use", fmt.Sprintf("extensions:\n  health_check:\n    endpoint: 127.0.0.1:%d\n", taken), "operator.yaml:3: extensions::health_check::endpoint: "},
+			{"a port in use", "extensions:\n  health_check:\n    endpoint: " + taken + "\n", "operator.yaml:3: extensions::health_check::endpoint: "},
 			{"no file", "", "operator.yaml does not exist"},
 		} {
 			r.event("%s", broken.name)

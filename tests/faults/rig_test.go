@@ -58,6 +58,8 @@ type rig struct {
 // newRig makes everything but the process.
 func newRig(t testing.TB, row row, column column) *rig {
 	t.Helper()
+	// Built before anything is printed, or the row begins with what has piled up meanwhile.
+	testkit.Binary(t)
 	r := &rig{
 		t: t, row: row, column: column, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), began: time.Now(),
 		backend: column.backend(t), oracle: newOracle(),

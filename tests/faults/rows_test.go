@@ -90,6 +90,7 @@ var rows = []row{
 	{"C6", "what is no regular file", notFiles, files, podsToOTLP},
 	{"C7", "hostile names", hostileNames, files, 0},
 
+	{"O2", "ports in use", portsInUse, podsToOTLP, 0},
 	{"O3a", "SIGHUP with a broken configuration", brokenReload, podsToOTLP, podsToOTLP},
 	{"O3b", "SIGHUP with other attributes again and again", reloadedAgainAndAgain, podsToOTLP, 0},
 	{"O4", "two collectors with one state folder", twoCollectors, ours, podsToOTLP},

@@ -258,12 +258,10 @@ func (r *rig) get(address string) string {
 	r.t.Helper()
 	client := http.Client{Timeout: exitLimit, Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Get(address)
-	if !assert.NoError(r.t, err) {
-		return ""
-	}
+	require.NoError(r.t, err)
 	defer response.Body.Close()
 	assert.Equal(r.t, http.StatusOK, response.StatusCode, address)
 	text, err := io.ReadAll(response.Body)
-	assert.NoError(r.t, err)
+	require.NoError(r.t, err)
 	return string(text)
 }
