@@ -39,12 +39,14 @@
 // # Adding a row
 //
 // It is an entry of rows with a function that takes a rig. The function starts containers (rig.container, which print by
-// themselves or on demand), rotators (rig.rotate), sets the gate or a rig.proxy to trouble, starts, stops and kills the collector, and ends
-// with rig.settle, which waits for what is missing and judges. Make sure that the fault was met: rig.arrived waits for lines,
-// rig.troubled for requests that failed. What is done to the collector is noted with rig.event, figures with rig.note. Give
-// every constant that a long run should multiply a factor of times. Then break something by hand and see the row fail.
+// themselves or on demand), rotators (rig.rotate), sets the gate or a rig.proxy to trouble, starts, stops and kills the
+// collector, and ends with rig.settle, which waits for what is missing and judges. Make sure that the fault was met:
+// rig.arrived waits for lines, rig.troubled for requests that failed. What is done to the collector is noted with rig.event,
+// figures with rig.note. Give every constant that a long run should multiply a factor of times. Then break something by hand
+// and see the row fail.
 //
 // Reading order: rows_test.go (the table), rig_test.go (what a row works with), mark_test.go, oracle_test.go and
 // verdict_test.go (how lines are known and counted), container_test.go and rotate_test.go (the node), gate_test.go,
-// proxy_test.go and backend_test.go (the other side), metrics_test.go (the collector's own count), then a file for each group of rows.
+// proxy_test.go and backend_test.go (the other side), metrics_test.go (the collector's own count), then a file for each group
+// of rows.
 package faults
