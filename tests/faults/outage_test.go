@@ -136,7 +136,8 @@ func tooManyRequests(r *rig) {
 	r.settle()
 }
 
-// waited checks that requests were sent again when the backend wanted them: none a fifth sooner, and most no fifth later.
+// waited checks that requests were sent again when the backend wanted them: none a fifth sooner, and most no fifth later, for
+// which a machine that runs other tests at the same time gets a second.
 func (r *rig) waited(asked time.Duration, pauses []time.Duration) {
 	r.t.Helper()
 	if len(pauses) == 0 {
@@ -145,7 +146,7 @@ func (r *rig) waited(asked time.Duration, pauses []time.Duration) {
 	}
 	shortest, middle := pauses[0], pauses[len(pauses)/2]
 	r.note("sent again after %.1fs, %.1fs at least", middle.Seconds(), shortest.Seconds())
-	if shortest < asked*8/10 || middle > asked*12/10 {
+	if shortest < asked*8/10 || middle > asked*12/10+time.Second {
 		r.t.Errorf("requests were sent again after %s, %s at least; the backend asked for %s", middle, shortest, asked)
 	}
 }

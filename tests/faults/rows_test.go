@@ -59,7 +59,7 @@ var rows = []row{
 	{"D2a", "state folder is read-only and then emptied", lostStateFolder, podsToOTLP, 0},
 	{"D2b", "state folder belongs to somebody else", foreignStateFolder, podsToOTLP, 0},
 	{"D3", "damaged positions", damagedState, everywhere, podsToOTLP},
-	{"D4", "power cuts", powerCuts, everywhere, 0},
+	{"D4", "power cuts", powerCuts, podLogs, 0},
 	{"D5", "disk of a log file fails", failingDisk, podsToOTLP, 0},
 	{"D6", "neither room nor inodes for log files", fullLogDisk, podsToOTLP | upstream, 0},
 	{"D7", "more deleted files than may be copied", boundOfCopies, podsToOTLP, 0},
