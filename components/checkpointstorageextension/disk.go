@@ -8,8 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
-	"syscall"
+
+	"github.com/tributary-otel/tributary/components/internal/durable"
 )
 
 // disk is a folder as the snapshots see it: every step that can fail, or that a
@@ -98,21 +98,4 @@ func (d realDisk) rename(from, to string) error { return os.Rename(d.path(from),
 
 func (d realDisk) remove(name string) error { return os.Remove(d.path(name)) }
 
-func (d realDisk) sync() error { return syncFolder(string(d)) }
-
-// syncFolder returns when the names in a folder are on the disk, as far as the
-// file system can do that: some network file systems cannot.
-func syncFolder(path string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	err = folder.Sync()
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
-		err = nil
-	}
-	return errors.Join(err, folder.Close())
-}
+func (d realDisk) sync() error { return durable.SyncFolder(string(d)) }

@@ -5,11 +5,12 @@ package checkpointstorageextension
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"github.com/tributary-otel/tributary/components/internal/durable"
 )
 
 // lockName is the file whose lock says that a process uses the folder.
@@ -61,7 +62,7 @@ func (f *folder) ready() (number uint64, err error) {
 
 func (f *folder) take() error {
 	if f.create {
-		if err := createFolder(f.path); err != nil {
+		if err := durable.MakeFolder(f.path); err != nil {
 			return fmt.Errorf("create the folder: %w", err)
 		}
 	}
@@ -158,32 +159,4 @@ func (f *folder) close() {
 	if f.lock != nil {
 		f.release()
 	}
-}
-
-// createFolder makes a folder and those above it, and returns when they are on the
-// disk.
-func createFolder(path string) error {
-	var missing []string
-	for at := path; ; at = filepath.Dir(at) {
-		_, err := os.Stat(at)
-		if err == nil || filepath.Dir(at) == at {
-			break
-		}
-		if !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		missing = append(missing, at)
-	}
-	if len(missing) == 0 {
-		return nil
-	}
-	if err := os.MkdirAll(path, 0o700); err != nil {
-		return err
-	}
-	for _, made := range missing {
-		if err := syncFolder(filepath.Dir(made)); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+
+	"github.com/tributary-otel/tributary/components/internal/durable"
 )
 
 // File is a dead-letter file. It is created with the first record, readable by
@@ -23,6 +25,8 @@ import (
 type File struct {
 	path     string
 	maxBytes int64
+	// syncFolder is durable.SyncFolder.
+	syncFolder func(path string) error
 
 	mu   sync.Mutex
 	file *os.File
@@ -32,7 +36,7 @@ type File struct {
 // New returns the file at path; maxBytes bounds it and its predecessor together.
 // Nothing is opened yet.
 func New(path string, maxBytes int64) *File {
-	return &File{path: path, maxBytes: maxBytes}
+	return &File{path: path, maxBytes: maxBytes, syncFolder: durable.SyncFolder}
 }
 
 // Path is where the records are.
@@ -92,7 +96,7 @@ func (f *File) open() error {
 			return err
 		}
 	}
-	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
+	if err := durable.MakeFolder(filepath.Dir(f.path)); err != nil {
 		return err
 	}
 	file, err := os.OpenFile(f.path, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o600)
@@ -100,6 +104,10 @@ func (f *File) open() error {
 		return err
 	}
 	size, err := endOfLine(file)
+	if err == nil && size == 0 {
+		// It may be new, and the one before may have another name.
+		err = f.syncFolder(filepath.Dir(f.path))
+	}
 	if err != nil {
 		return errors.Join(err, file.Close())
 	}

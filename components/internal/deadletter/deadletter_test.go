@@ -255,3 +255,23 @@ func TestManyWriters(t *testing.T) {
 		last[writer]++
 	}
 }
+
+// What is on the disk under no name is lost in a power cut, and so is a letter that was renamed.
+func TestTheNameIsOnTheDiskBeforeALetterCounts(t *testing.T) {
+	f := newFile(t, 40)
+	var synced []string
+	broken := errors.New("the disk is broken")
+	f.syncFolder = func(path string) error {
+		require.FileExists(t, f.path)
+		synced = append(synced, path)
+		return broken
+	}
+	require.ErrorIs(t, f.Write(letter{"one"}), broken)
+	broken = nil
+	require.NoError(t, f.Write(letter{"one"}))
+	folder := filepath.Dir(f.path)
+	assert.Equal(t, []string{folder, folder}, synced)
+	require.NoError(t, f.Write(letter{"two, after which the file is renamed"}))
+	assert.Equal(t, []string{"one"}, read(t, f.path+".1"))
+	assert.Equal(t, []string{folder, folder, folder}, synced)
+}

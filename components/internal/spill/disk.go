@@ -9,8 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
-	"syscall"
+
+	"github.com/tributary-otel/tributary/components/internal/durable"
 )
 
 // disk is all that changes the file system. Paths are whole ones.
@@ -45,21 +45,7 @@ func (realDisk) rename(from, to string) error { return os.Rename(from, to) }
 
 func (realDisk) remove(path string) error { return os.Remove(path) }
 
-// sync does it as far as the file system can: some network file systems cannot.
-func (realDisk) sync(folder string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
-		err = nil
-	}
-	return errors.Join(err, d.Close())
-}
+func (realDisk) sync(folder string) error { return durable.SyncFolder(folder) }
 
 // makeFolder makes a folder and those above it that are missing. Each is on the disk
 // before something is made in it: a folder that is there needs no second look.
