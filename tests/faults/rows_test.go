@@ -53,11 +53,11 @@ var rows = []row{
 	{name: "C6", about: "what is no regular file", run: notFiles},
 
 	{name: "O2", about: "ports in use", run: portsInUse, deep: true},
-	{name: "O3a", about: "SIGHUP with a broken configuration", run: brokenReload},
+	{name: "O3a", about: "SIGHUP with a broken configuration", run: brokenReload, deep: true},
 	{name: "O3b", about: "SIGHUP with other attributes again and again", run: reloadedAgainAndAgain, deep: true},
 	{name: "O4", about: "two collectors with one state folder", run: twoCollectors},
 	{name: "O5", about: "secrets of every kind and a backend that echoes them", run: noSecretGetsOut, deep: true},
-	{name: "O6", about: "another user without rights on a root that cannot be written", run: confined},
+	{name: "O6", about: "another user without rights on a root that cannot be written", run: confined, deep: true},
 }
 
 func TestFaults(t *testing.T) {
