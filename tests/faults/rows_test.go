@@ -91,11 +91,11 @@ var rows = []row{
 	{"C7", "hostile names", hostileNames, files, 0},
 
 	{"O2", "ports in use", portsInUse, podsToOTLP, 0},
-	{"O3a", "SIGHUP with a broken configuration", brokenReload, podsToOTLP, podsToOTLP},
+	{"O3a", "SIGHUP with a broken configuration", brokenReload, podsToOTLP, 0},
 	{"O3b", "SIGHUP with other attributes again and again", reloadedAgainAndAgain, podsToOTLP, 0},
 	{"O4", "two collectors with one state folder", twoCollectors, ours, podsToOTLP},
 	{"O5", "secrets of every kind and a backend that echoes them", noSecretGetsOut, podsToOTLP, 0},
-	{"O6", "another user without rights on a root that cannot be written", confined, podsToOTLP, podsToOTLP},
+	{"O6", "another user without rights on a root that cannot be written", confined, podsToOTLP, 0},
 }
 
 func TestFaults(t *testing.T) {
