@@ -18,23 +18,31 @@ const (
 	// what is in use. The usual one is Go's own.
 	usual    = 100
 	generous = 150
+	// sparing is for a heap that grows above enough.
+	sparing = 40
+	// enough is how large the heap should be at most, in bytes.
+	enough = 80 << 20
 )
 
-// percent is how far the heap may grow, after so many collections in paceInterval. In a
-// backlog some 30 a second are made for a few megabytes: with half of these megabytes
-// more, a backlog takes 5 % less CPU time.
-func percent(collections uint64) int {
+// percent is how far the heap may grow, after so many collections in paceInterval, the
+// last of which has left so many bytes in use. In a backlog some 30 a second are made for
+// a few megabytes: with half of these megabytes more, a backlog takes 5 % less CPU time.
+// In an outage all that may be in flight is in use, and as much again would be too much.
+func percent(collections, inUse uint64) int {
+	wanted := usual
 	if collections > often*uint64(paceInterval/time.Second) {
-		return generous
+		wanted = generous
 	}
-	return usual
+	room := (enough - int(inUse)) * 100 / max(1, int(inUse))
+	return max(sparing, min(wanted, room))
 }
 
-// collections is how many there were since the start of the process.
-func collections() uint64 {
-	sample := []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}}
-	metrics.Read(sample)
-	return sample[0].Value.Uint64()
+// collections is how many there were since the start of the process, and how many bytes
+// the last one has left in use.
+func collections() (count, inUse uint64) {
+	samples := []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/gc/heap/live:bytes"}}
+	metrics.Read(samples)
+	return samples[0].Value.Uint64(), samples[1].Value.Uint64()
 }
 
 // keepPace sets how far the heap may grow, until done is closed. It leaves alone what the
@@ -48,14 +56,14 @@ func keepPace(done <-chan struct{}) {
 	defer debug.SetGCPercent(debug.SetGCPercent(now))
 	tick := time.NewTicker(paceInterval)
 	defer tick.Stop()
-	for before := collections(); ; {
+	for before, _ := collections(); ; {
 		select {
 		case <-done:
 			return
 		case <-tick.C:
 		}
-		count := collections()
-		if next := percent(count - before); next != now {
+		count, inUse := collections()
+		if next := percent(count-before, inUse); next != now {
 			now = next
 			debug.SetGCPercent(now)
 		}
