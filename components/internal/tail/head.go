@@ -9,9 +9,15 @@ import (
 	"fmt"
 )
 
-// headBytes is how much of the beginning of a file says which file it is. The lines
-// of a container begin with the time in nanoseconds, so that one line would do.
-const headBytes = 1024
+const (
+	// headBytes is how much of the beginning of a file says which file it is, together with
+	// the rest of its first line. The lines of a container have a time in nanoseconds, which
+	// Docker writes at the end.
+	headBytes = 1024
+	// headMost is enough for a first line of Docker, which cuts lines at 16 KiB and escapes
+	// them.
+	headMost = 128 << 10
+)
 
 // Hash is the beginning of a SHA-256 sum.
 type Hash [16]byte
@@ -43,7 +49,21 @@ func readHead(c content, n int) ([]byte, error) {
 	return head[:got], err
 }
 
+// readIdentity returns as much of the beginning of a file as says which file it is, or
+// all that there is.
+func readIdentity(c content) ([]byte, error) {
+	for n := headBytes; ; n = min(4*n, headMost) {
+		head, err := readHead(c, n)
+		if line := bytes.IndexByte(head, '\n'); line >= 0 {
+			return head[:min(len(head), max(headBytes, line+1))], err
+		}
+		if err != nil || len(head) < n || n == headMost {
+			return head, err
+		}
+	}
+}
+
 // tells reports whether so much of a beginning says which file it is.
 func tells(head []byte) bool {
-	return len(head) == headBytes || bytes.IndexByte(head, '\n') >= 0
+	return len(head) == headMost || bytes.IndexByte(head, '\n') >= 0
 }

@@ -11,7 +11,7 @@ import (
 // of the run before, or a new one. While so little is in the file that nobody can say,
 // nothing is read of it, and it is asked again with the next turn.
 func (t *Tail) identify(d *folder, f *File) {
-	head, err := readHead(f.content, headBytes)
+	head, err := readIdentity(f.content)
 	if a, is := f.content.(*archive); is {
 		a.release() // Its turn may come much later.
 	}
@@ -23,7 +23,7 @@ func (t *Tail) identify(d *folder, f *File) {
 	if !tells(head) && (len(head) == 0 || !t.quiet(f)) {
 		return
 	}
-	if !tells(head) {
+	if !tells(head) && len(head) < headBytes {
 		// Half a line, and nobody goes on with it. Many files may begin so: it is read,
 		// but no other file is taken for it, nor this one after a restart.
 		f.setHead(nil)

@@ -73,6 +73,24 @@ func TestARotationIsFollowed(t *testing.T) {
 	})
 }
 
+// As Docker writes them: the time, which alone is another, stands at the end.
+func TestFilesAreToldApartByTheEndOfALongFirstLine(t *testing.T) {
+	both(t, func(t *testing.T, n *node) {
+		same := strings.Repeat("the same ", 3_000)
+		n.start()
+		n.write(web, "0.log", same+"1", "one")
+		n.wants(same+"1", "one")
+		n.rename(web, "0.log", "0.log.1")
+		n.write(web, "0.log", same+"2", "two")
+		n.wants(same+"1", "one", same+"2", "two")
+		n.stop()
+		n.start()
+		compress(t, n.path(web, "0.log.1"))
+		n.write(web, "0.log", "three")
+		n.wants(same+"1", "one", same+"2", "two", "three")
+	})
+}
+
 // compress does what the kubelet does.
 func compress(t *testing.T, path string) {
 	t.Helper()

@@ -149,7 +149,7 @@ func (f *File) beginsAsBefore() bool {
 // the beginning, if it was short before.
 func (t *Tail) checkHead(f *File) bool {
 	f.headChecked, f.doubtful = t.now, false
-	head, err := readHead(f.content, headBytes)
+	head, err := readIdentity(f.content)
 	if err != nil {
 		return true // The reading that follows meets the error again.
 	}
