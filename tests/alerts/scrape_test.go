@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/textparse"
 	"github.com/prometheus/prometheus/model/value"
@@ -90,7 +91,7 @@ func (s *target) scrape(at time.Time) {
 	for _, series := range before {
 		appendSample(s.t, appender, series, at, staleness)
 	}
-	appendSample(s.t, appender, labelled(labels.FromStrings(labels.MetricName, "up")), at, up)
+	appendSample(s.t, appender, labelled(labels.FromStrings(model.MetricNameLabel, "up")), at, up)
 	require.NoError(s.t, appender.Commit())
 }
 
