@@ -33,6 +33,7 @@
 //	TRIBUTARY_FAULT_LINE_MIB  length of the line without an end, in MiB (default: 200)
 //	TRIBUTARY_FAULT_ARGS      further arguments of the collector, such as --set=..., separated by blanks
 //	TRIBUTARY_TEST_BINARY     another binary
+//	TRIBUTARY_OLD_BINARY      an older one, for the row that changes versions (default: built from the history, into the cache)
 //
 // -parallel is the number of rows that run at once (default: 5).
 //
@@ -46,5 +47,5 @@
 //
 // Reading order: rows_test.go (the table), rig_test.go (what a row works with), mark_test.go, oracle_test.go and
 // verdict_test.go (how lines are known and counted), container_test.go and rotate_test.go (the node), gate_test.go and
-// backend_test.go (the other side), metrics_test.go (the collector's own count), then a file for each group of rows.
+// backend_test.go (the other side), machine_test.go (file systems and signals), metrics_test.go (the collector's own count), then a file for each group of rows.
 package faults

@@ -45,6 +45,7 @@ var rows = []row{
 	{name: "D2a", about: "state folder is read-only and then emptied", run: lostStateFolder, deep: true},
 	{name: "D2b", about: "state folder belongs to somebody else", run: foreignStateFolder, deep: true},
 	{name: "D3", about: "damaged positions", run: damagedState},
+	{name: "D3b", about: "newest positions are damaged", run: oneSnapshotDamaged, deep: true},
 	{name: "D4", about: "power cuts", run: powerCuts, deep: true},
 	{name: "D5", about: "disk of a log file fails", run: failingDisk, deep: true},
 	{name: "D6", about: "neither room nor inodes for log files", run: fullLogDisk, deep: true},
