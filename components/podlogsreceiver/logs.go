@@ -20,6 +20,8 @@ type lines struct {
 	records []record
 	origins []*origin
 	read    time.Time
+	// flight is the batch in the books of order.
+	flight *flight
 }
 
 // record is a line.

@@ -43,6 +43,7 @@ type podLogs struct {
 	parser runtimelog.Parser
 	joins  []*join
 
+	order order
 	// pending counts the batches that are sent and not acknowledged.
 	pending atomic.Int64
 	// sent is when the last one was sent, held whether reading waits for time to pass.
@@ -99,7 +100,8 @@ func (r *podLogs) Start(ctx context.Context, host component.Host) error {
 	}
 	r.sender = delivery.NewSender(r.window, delivery.Options[lines]{
 		Send: r.send, Judge: outlet.Judge, DeadLetter: r.deadLetter,
-		Done: func(lines) {
+		Done: func(l lines) {
+			r.order.leave(l)
 			r.pending.Add(-1)
 			r.wake()
 		},
@@ -247,7 +249,9 @@ func (r *podLogs) flush() {
 	r.batch.next(r.window.NewBatch())
 	r.sent = r.now()
 	r.pending.Add(1)
-	if r.sender.Deliver(spans, payload) != nil {
+	var after []<-chan struct{}
+	payload.flight, after = r.order.enter(payload)
+	if r.sender.Deliver(spans, payload, after...) != nil {
 		r.pending.Add(-1) // The sender is closed: it is read again.
 	}
 }

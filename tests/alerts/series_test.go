@@ -99,6 +99,14 @@ var cases = []struct {
 		silent: `otelcol_receiver_pod_logs_dead_letter_failures 7x20` + "\n" + `otelcol_receiver_journald_dead_letter_failures 7x20`,
 	},
 	{
+		alert: "TributaryPartlyRejected",
+		fires: []string{
+			`otelcol_exporter_otlp_http_rejected_log_records 0x5 1x20`,
+			`otelcol_exporter_otlp_http_rejected_log_records _x5 3x20`,
+		},
+		silent: `otelcol_exporter_otlp_http_rejected_log_records 0x20`,
+	},
+	{
 		alert: "TributaryDrops",
 		fires: []string{
 			`otelcol_receiver_pod_logs_dropped_log_records 0x5 1x20`,

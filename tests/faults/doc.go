@@ -38,6 +38,7 @@
 //	TRIBUTARY_FAULT_LINE_MIB  length of the line without an end, in MiB (default: 200)
 //	TRIBUTARY_FAULT_ARGS      further arguments of the collector, such as --set=..., separated by blanks
 //	TRIBUTARY_TEST_BINARY     another binary
+//	TRIBUTARY_OLD_BINARY      an older one, for the row that changes versions (default: built from the history, into the cache)
 //
 // -parallel is the number of rows that run at once (default: 5).
 //

@@ -187,3 +187,35 @@ func refusals(r *rig) {
 	}
 	r.settle()
 }
+
+// bytesAtRisk removes files that are not delivered and are not copied aside. The collector has them open, and says how much
+// would be lost with it.
+func bytesAtRisk(r *rig) {
+	r.collector.Args = append(r.collector.Args, "--set=receivers::pod_logs::spill::directory=none")
+	r.gate.set(trouble{status: 503})
+	r.start()
+	rotators := r.floodedNode()
+	r.outage(rotators, 3)
+	removed := int64(0)
+	for _, k := range rotators {
+		removed += k.removedBytes.Load()
+	}
+	atRisk := func() int64 {
+		sums, err := r.scrape()
+		if err != nil {
+			r.t.Errorf("scrape metrics: %v", err)
+		}
+		return int64(sums["otelcol_receiver_pod_logs_at_risk_bytes"])
+	}
+	right := func() bool { got := atRisk(); return got > removed*95/100 && got < removed*105/100 }
+	if !r.eventually(exitLimit, right) {
+		r.t.Errorf("%d bytes were removed, %d are at risk", removed, atRisk())
+	}
+	r.note("%d bytes removed, %d at risk", removed, atRisk())
+	r.gate.set(trouble{})
+	r.await()
+	if !r.eventually(exitLimit, func() bool { return atRisk() == 0 }) {
+		r.t.Errorf("all is delivered, and %d bytes are at risk", atRisk())
+	}
+	r.settle()
+}

@@ -152,7 +152,7 @@ func fewDescriptors(r *rig) {
 	for i := range many {
 		many[i] = r.container(fmt.Sprintf("one-of-many-%d", i), load{bytes: 100})
 	}
-	print := func(every int, rotated bool) {
+	write := func(every int, rotated bool) {
 		for i := 0; i < files; i += every {
 			many[i].reopen()
 			many[i].print(3)
@@ -175,14 +175,14 @@ func fewDescriptors(r *rig) {
 		})
 		r.note("%s in %.1fs", what, time.Since(began).Seconds())
 	}
-	print(1, false)
+	write(1, false)
 	r.start()
 	arrive("the lines of all files")
 	assert.Contains(r.t, r.process.Stderr(), "raise the limit of open files", "the collector says what to do")
 	for range times {
-		print(20, false)
+		write(20, false)
 		arrive("later lines")
-		print(20, true)
+		write(20, true)
 		arrive("rotated lines")
 	}
 	assert.Zero(r.t, r.metric(metricUnsaved), "components without a descriptor for their state")

@@ -188,3 +188,28 @@ func (c *container) ago(age time.Duration, note func(mark)) {
 	note(m)
 	c.writeCRI(m.at, "stdout", seal(m, "", " "+filler(c.random, c.load.bytes)))
 }
+
+// oldBacklog is read by a Loki that refuses what is an hour behind the newest line of its stream: it has to come oldest first.
+func oldBacklog(r *rig) {
+	limits := unlimited
+	limits.MaxBehind = time.Hour
+	loki := startLoki(r.t, limits)
+	r.towards(loki)
+	c := r.container("backlog", load{name: "backlog", bytes: 100})
+	k := newRotator(c, 0)
+	const lines, hours, files = 30_000, 10, 5
+	for i := range lines * times {
+		c.ago(hours*time.Hour*time.Duration(lines*times-i)/time.Duration(lines*times), func(mark) {})
+		if i%(lines*times/files) == lines*times/files-1 {
+			k.rotate()
+		}
+	}
+	r.container("live", load{name: "live", rate: 100, bytes: 100})
+	r.start()
+	r.settle()
+	refused := loki.answered(http.StatusBadRequest)
+	r.note("%d hours in %d files, %d answers of 400", hours, files+1, refused)
+	if _, err := os.Stat(filepath.Join(r.state(), "dead-letter", "loki.jsonl")); refused > 0 || err == nil {
+		r.t.Errorf("Loki has refused lines of the backlog: %d answers of 400", refused)
+	}
+}

@@ -34,10 +34,13 @@ type rotator struct {
 	// rotated and removed count files; the second may be read while the rotator is at work.
 	rotated int
 	removed atomic.Int64
+	// sizes are those of rotated files before they were compressed; removedBytes is the sum of those that were removed.
+	sizes        map[string]int64
+	removedBytes atomic.Int64
 }
 
 func newRotator(c *container, keep int) *rotator {
-	return &rotator{container: c, keep: keep, lives: readable, spare: func(string) bool { return false }, pause: func(string) {}, idle: map[string]time.Time{}}
+	return &rotator{container: c, keep: keep, lives: readable, spare: func(string) bool { return false }, pause: func(string) {}, idle: map[string]time.Time{}, sizes: map[string]int64{}}
 }
 
 const stampLayout = "20060102-150405"
@@ -71,6 +74,7 @@ func (k *rotator) try() error {
 		}
 		delete(k.idle, oldest)
 		k.removed.Add(1)
+		k.removedBytes.Add(k.sizes[strings.TrimSuffix(rotated[0], ".gz")])
 		rotated = rotated[1:]
 		k.pause("oldest removed")
 	}
@@ -93,6 +97,11 @@ func (k *rotator) try() error {
 	}
 	k.pause("renamed")
 	k.reopen()
+	info, err := os.Stat(name)
+	if err != nil {
+		return err
+	}
+	k.sizes[name] = info.Size()
 	k.idle[name] = time.Now()
 	k.rotated++
 	k.pause("reopened")

@@ -39,6 +39,7 @@ var rows = []row{
 	{"P10", "128 descriptors for 2000 files", fewDescriptors, podsToOTLP | upstream, 0},
 
 	{"B1", "backend refuses connections while files are compressed and removed", outageWithRotation, everywhere, podLogs},
+	{"B1b", "files removed that are not copied aside", bytesAtRisk, podsToOTLP, 0},
 	{"B2", "backend is slow", slowBackend, everywhere, podLogs},
 	{"B3", "backend answers 429", tooManyRequests, everywhere, podLogs},
 	{"B4", "Loki answers 429 for one stream", oneStreamLimited, podsToLoki, 0},
@@ -53,12 +54,14 @@ var rows = []row{
 	{"B11", "certificates that are not to be trusted and authorities that change", certificates, ours, 0},
 	{"B12", "names that are not found or slow or move", names, podLogs, 0},
 	{"B13", "connections are reset each 2 s", flappingConnections, ours, 0},
+	{"B14", "a backlog for a Loki that refuses what is an hour behind", oldBacklog, podsToLoki, 0},
 	{"B15", "one of two backends is away", oneOfTwoDown, podsToOTLP, 0},
 
 	{"D1", "disk of the state is full", fullStateDisk, podsToOTLP, 0},
 	{"D2a", "state folder is read-only and then emptied", lostStateFolder, podsToOTLP, 0},
 	{"D2b", "state folder belongs to somebody else", foreignStateFolder, podsToOTLP, 0},
 	{"D3", "damaged positions", damagedState, everywhere, podsToOTLP},
+	{"D3b", "newest positions are damaged", oneSnapshotDamaged, ours, 0},
 	{"D4", "power cuts", powerCuts, podLogs, 0},
 	{"D5", "disk of a log file fails", failingDisk, podsToOTLP, 0},
 	{"D6", "neither room nor inodes for log files", fullLogDisk, podsToOTLP | upstream, 0},
@@ -82,11 +85,11 @@ var rows = []row{
 	{"R12", "files that cannot be read for a while", unreadableFiles, podsToOTLP, 0},
 	{"R13", "SIGTERM while removed files are not delivered", terminatedWithRemovedFiles, files, podsToOTLP},
 
-	{"C1", "a line without an end", endlessLine, files, podsToOTLP},
+	{"C1", "a line without an end", endlessLine, podsToOTLP | upstream, podsToOTLP},
 	{"C2", "bytes that are no text", notText, files, podLogs},
 	{"C3", "blank lines and blanks and half lines", blanksAndHalves, files, podsToOTLP},
 	{"C4", "cut lines of both streams", cutLines, files, podsToOTLP},
-	{"C5", "times that cannot be", oddTimes, podLogs, 0},
+	{"C5", "times that cannot be", oddTimes, podsToOTLP, 0},
 	{"C6", "what is no regular file", notFiles, files, podsToOTLP},
 	{"C7", "hostile names", hostileNames, files, 0},
 

@@ -87,9 +87,10 @@ func NewSender[P any, D Payload[D]](window *Window[P], options Options[D]) *Send
 
 // Deliver sends the payload of the batch until all its records are accepted or kept
 // as dead letters, and then acknowledges its spans. It does not wait for that: what
-// bounds the number of batches is the budget. The only error is ErrClosed, after
-// which the batch stays in flight. An empty payload is acknowledged at once.
-func (s *Sender[P, D]) Deliver(b *Batch[P], payload D) error {
+// bounds the number of batches is the budget. Nothing is sent before all of after are
+// closed. The only error is ErrClosed, after which the batch stays in flight. An empty
+// payload is acknowledged at once.
+func (s *Sender[P, D]) Deliver(b *Batch[P], payload D, after ...<-chan struct{}) error {
 	if b.window != s.window {
 		panic("delivery: batch and sender belong to different windows")
 	}
@@ -99,21 +100,23 @@ func (s *Sender[P, D]) Deliver(b *Batch[P], payload D) error {
 	if s.state != open {
 		return ErrClosed
 	}
-	turn := b.handOver(n, s.options.Ordered)
+	if turn := b.handOver(n, s.options.Ordered); turn != nil {
+		after = append(after, turn)
+	}
 	if n == 0 {
 		return nil
 	}
 	s.running++
 	s.pending++
-	go s.carry(b, payload, turn)
+	go s.carry(b, payload, after)
 	return nil
 }
 
 // carry is the goroutine of a batch.
-func (s *Sender[P, D]) carry(b *Batch[P], payload D, turn <-chan struct{}) {
+func (s *Sender[P, D]) carry(b *Batch[P], payload D, after []<-chan struct{}) {
 	acknowledged := false
 	defer func() { s.leave(payload, acknowledged) }()
-	if turn != nil {
+	for _, turn := range after {
 		select {
 		case <-turn:
 		case <-s.closing:

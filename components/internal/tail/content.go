@@ -4,6 +4,7 @@ package tail
 
 import (
 	"bufio"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -34,6 +35,21 @@ type archive struct {
 	start int64
 	// end is why there is nothing behind kept.
 	end error
+	// length is what a file of packed bytes says of its length.
+	packed, length int64
+}
+
+// unpacked is how long the content of a whole archive of so many bytes is, modulo 4 GiB:
+// RFC 1952 has it in the last four bytes (ISIZE).
+func (a *archive) unpacked(packed int64) int64 {
+	if a.packed != packed {
+		var size [4]byte
+		if _, err := a.handle.ReadAt(size[:], packed-int64(len(size))); err != nil && !isEnd(err) {
+			return 0 // The reading of it says so.
+		}
+		a.packed, a.length = packed, int64(binary.LittleEndian.Uint32(size[:]))
+	}
+	return a.length
 }
 
 func (a *archive) ReadAt(p []byte, off int64) (int, error) {

@@ -93,6 +93,14 @@ func (f *File) identified() bool { return f.intake != nil }
 
 func (f *File) compressed() bool { _, is := f.content.(*archive); return is }
 
+// length is how much there is to be read, as far as the file says so.
+func (f *File) length() int64 {
+	if a, is := f.content.(*archive); is {
+		return a.unpacked(f.size)
+	}
+	return f.size
+}
+
 // delivered reports whether everything that there is was read and delivered.
 func (f *File) delivered() bool {
 	return f.identified() && f.atEnd && f.intake.Idle()

@@ -19,7 +19,7 @@ type Gauges struct {
 	// Copied counts the files that were copied aside, among those that are read.
 	Copied int64
 	// LagBytes is what is not delivered, LagSeconds for how long the oldest of it has been
-	// there. The rest of an archive counts as it is compressed.
+	// there.
 	LagBytes   int64
 	LagSeconds float64
 	// AtRiskBytes is what is not delivered of files that have no name and no copy: it
@@ -94,7 +94,7 @@ func (t *Tail) count(g *Gauges, f *File) {
 		f.behind = f.growth.since(position, f.behind)
 		f.growth.note(f.size, t.now)
 	}
-	lag := f.size - position
+	lag := f.length() - position
 	if lag <= 0 {
 		return
 	}
