@@ -407,3 +407,23 @@ func TestTheLagOfAFileThatAlwaysGrows(t *testing.T) {
 		assert.GreaterOrEqual(t, n.tail.Gauges().LagSeconds, 59.0)
 	})
 }
+
+// Files that wait until older ones are read are behind, and at risk without a name.
+func TestWhatWaitsForItsTurnIsBehind(t *testing.T) {
+	n := newNode(t)
+	n.full = true
+	text := strings.Join(numbered(0, 1_000), "\n") + "\n"
+	n.writeRaw(web, "0.log.20261120-100001", text)
+	n.writeRaw(web, "0.log.20261120-100002", text[1:])
+	compress(t, n.path(web, "0.log.20261120-100002"))
+	n.writeRaw(web, "0.log", text[2:])
+	n.start()
+	all := int64(3*len(text) - 3)
+	n.eventually(func() bool { return n.tail.Gauges().LagBytes == all }, "%d bytes are behind", all)
+	assert.Zero(t, n.tail.Gauges().AtRiskBytes)
+	for _, name := range []string{"0.log.20261120-100001", "0.log.20261120-100002.gz"} {
+		require.NoError(t, os.Remove(n.path(web, name)))
+	}
+	risk := int64(2*len(text) - 1)
+	n.eventually(func() bool { return n.tail.Gauges().AtRiskBytes == risk }, "%d bytes are at risk", risk)
+}

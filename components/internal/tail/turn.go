@@ -74,6 +74,12 @@ func (t *Tail) examine(d *folder) {
 			i = -1 // The list is another one now.
 		}
 	}
+	for _, f := range d.files {
+		// Also what has to wait until older files are read.
+		if f.identified() && f.content != nil && !f.atEnd && f.behind.IsZero() {
+			f.behind = t.now
+		}
+	}
 }
 
 func (t *Tail) readNext(d *folder) outcome {
@@ -86,9 +92,6 @@ func (t *Tail) readNext(d *folder) outcome {
 		if f.atEnd {
 			f.troubled = time.Time{} // It could be looked at again.
 			continue
-		}
-		if f.behind.IsZero() {
-			f.behind = t.now
 		}
 		got := t.read(d, f, before(d.files, i))
 		result = max(result, got)
