@@ -121,9 +121,10 @@ func littleMemory(r *rig) {
 		r.container(fmt.Sprintf("backlog-%d", i), load{bytes: lineBytes, chunk: 16 << 10}).print(backlog / 8 / lineBytes * times)
 	}
 	r.through("sh", "-c", `echo $$ > "`+filepath.Join(c.folder, "cgroup.procs")+`" && exec "$0" "$@"`)
-	r.gate.set(trouble{hang: true})
+	r.gate.set(trouble{delay: 100 * time.Millisecond})
 	r.start()
-	r.troubled(1)
+	r.arrived()
+	r.gate.set(trouble{hang: true})
 	r.eventually(5*time.Second, r.process.Exited)
 	r.gate.set(trouble{})
 	delivered := r.eventually(patience, func() bool {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/tributary-otel/tributary/tests/testkit"
 )
 
 // readyLimit is how long a start with damaged positions may take: 5 s are promised, and a machine that runs other tests at
@@ -23,6 +25,7 @@ func oneSnapshotDamaged(r *rig) {
 	for round := range 6 * times {
 		r.start()
 		r.arrived()
+		testkit.Eventually(r.t, patience, "two snapshots", func() bool { return len(r.snapshots()) == 2 })
 		r.stop(exitLimit)
 		path := r.newestSnapshot()
 		content, err := os.ReadFile(path)
@@ -52,14 +55,19 @@ func oneSnapshotDamaged(r *rig) {
 	r.settle()
 }
 
-// newestSnapshot is the file of the positions that was written last.
+// snapshots are the files of the positions that can be used.
+func (r *rig) snapshots() []string {
+	r.t.Helper()
+	found, err := filepath.Glob(filepath.Join(r.state(), "checkpoints", "receiver+pod_logs.[ab]"))
+	require.NoError(r.t, err)
+	return found
+}
+
+// newestSnapshot is the one that was written last.
 func (r *rig) newestSnapshot() (newest string) {
 	r.t.Helper()
-	both, err := filepath.Glob(filepath.Join(r.state(), "checkpoints", "receiver+pod_logs.[ab]"))
-	require.NoError(r.t, err)
-	require.Len(r.t, both, 2, "the row tests nothing")
 	written := time.Time{}
-	for _, path := range both {
+	for _, path := range r.snapshots() {
 		info, err := os.Stat(path)
 		require.NoError(r.t, err)
 		if info.ModTime().After(written) {
