@@ -75,7 +75,7 @@
 // oracle_test.go and verdict_test.go (how lines are known and counted), container_test.go, journal_test.go and rotate_test.go
 // (the node), gate_test.go, proxy_test.go and backend_test.go (the other side), metrics_test.go (the collector's own count),
 // observer_test.go and report_test.go (what becomes of others' losses, and the document), then a file for each group of rows.
-// The soak: soak_test.go, soak_faults_test.go and soak_life_test.go (what is done), soak_flow_test.go and soak_line_test.go
-// (what is written), soak_sink_test.go, soak_ledger_test.go and soak_spans_test.go (what arrives), soak_state_test.go (how it
-// goes on), soak_usage_test.go and soak_report_test.go (what is told).
+// The soak: soak_test.go, soak_faults_test.go, soak_harm_test.go and soak_life_test.go (what is done), soak_flow_test.go and
+// soak_line_test.go (what is written), soak_sink_test.go, soak_ledger_test.go and soak_spans_test.go (what arrives),
+// soak_state_test.go (how it goes on), soak_usage_test.go and soak_report_test.go (what is told).
 package faults
