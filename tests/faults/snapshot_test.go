@@ -58,7 +58,7 @@ func oneSnapshotDamaged(r *rig) {
 // snapshots are the files of the positions that can be used.
 func (r *rig) snapshots() []string {
 	r.t.Helper()
-	found, err := filepath.Glob(filepath.Join(r.state(), "checkpoints", "receiver+pod_logs.[ab]"))
+	found, err := filepath.Glob(filepath.Join(r.state(), "checkpoints", "receiver+"+r.column.receiver+".[ab]"))
 	require.NoError(r.t, err)
 	return found
 }
