@@ -34,11 +34,11 @@ test-race: ## Run the unit tests with the race detector (needs a C compiler).
 e2e: build ## Run the tests against real servers: Loki, built once from its module into the user's cache (some minutes).
 	TRIBUTARY_E2E=1 go test -timeout 40m ./tests/loki/...
 
-# FAULTS=ours leaves out the pipelines of upstream and the document.
+# FAULTS=ours leaves out the pipelines of upstream and the document, RUN is a pattern of rows: TestFaults/P1_.
 FAULTS ?= all
 faults: build ## Try everything that could lose a line, also on the usual pipelines, and write docs/reliability.md (half an hour).
 	TRIBUTARY_FAULTS=$(FAULTS) TRIBUTARY_FAULT_REPORT=$(if $(filter all,$(FAULTS)),$(CURDIR)/docs/reliability.md) \
-		go test -count=1 -timeout 80m ./tests/faults/
+		go test -count=1 -timeout 80m $(if $(RUN),-run '$(RUN)') ./tests/faults/
 
 # A number of runs: a time can end a run in its middle, which counts as a failure. Making an interesting input smaller takes
 # a minute each, if nobody says otherwise.
