@@ -4,11 +4,13 @@ package faults
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"regexp"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -21,18 +23,11 @@ import (
 )
 
 // results are the cells of the table, by row and column.
-var results = table{cells: map[string]map[columns]cell{}}
+var results = table{cells: map[string]map[columns]string{}}
 
 type table struct {
 	mu    sync.Mutex
-	cells map[string]map[columns]cell
-}
-
-// cell is what came of one row in one column.
-type cell struct {
-	text string
-	// peak is the most memory of the collector, in MiB.
-	peak int
+	cells map[string]map[columns]string
 }
 
 // add keeps what came of a row.
@@ -40,9 +35,9 @@ func (t *table) add(r *rig) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.cells[r.row.name] == nil {
-		t.cells[r.row.name] = map[columns]cell{}
+		t.cells[r.row.name] = map[columns]string{}
 	}
-	t.cells[r.row.name][r.column.is] = cell{r.outcome(), r.peak}
+	t.cells[r.row.name][r.column.is] = r.outcome()
 }
 
 // outcome is a row's end in a few words; what is not as promised is in bold.
@@ -60,7 +55,7 @@ func (r *rig) outcome() string {
 	case c.lost > 0:
 		return fmt.Sprintf("**%s of %s lost**", grouped(c.lost), grouped(c.written))
 	case c.wrong > 0:
-		return fmt.Sprintf("**%s of %s wrong**", grouped(c.wrong), grouped(c.written))
+		return fmt.Sprintf("**%s records wrong**, 0 of %s lost", grouped(c.wrong), grouped(c.written))
 	case r.t.Failed():
 		return "**" + escape(failure) + "**"
 	case c.duplicated > 0:
@@ -93,39 +88,51 @@ const (
 	reportEnd   = "<!-- end of what make faults has written -->\n"
 )
 
-// markdown is the table with what it was made of.
-func (t *table) markdown() string {
+// markdown is the table with what it was made of. Rows that did not run are kept as they are in the table before.
+func (t *table) markdown(before string) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var s strings.Builder
-	fmt.Fprintf(&s, "%s, %s, %s, collector v%s, %d cores, seed %d.\n\n", time.Now().UTC().Format("2006-01-02"), revision(), runtime.Version(),
-		collectorVersion(), runtime.NumCPU(), seed)
-	head, line := "| | fault |", "| --- | --- |"
+	ran := "all rows"
+	if len(t.cells) < len(rows) {
+		ran = strings.Join(slices.Sorted(maps.Keys(t.cells)), ", ")
+		s.WriteString(strings.Join(runLine.FindAllString(before, -1), ""))
+	}
+	fmt.Fprintf(&s, "- %s, %s, %s, collector v%s, %d cores, seed %d: %s\n", time.Now().UTC().Format("2006-01-02"), revision(),
+		runtime.Version(), collectorVersion(), runtime.NumCPU(), seed, ran)
+	kept := map[string]string{}
+	for _, line := range rowLine.FindAllStringSubmatch(before, -1) {
+		kept[line[1]] = line[0]
+	}
+	head, line := "\n| | fault |", "| --- | --- |"
 	for _, column := range allColumns {
 		head += " " + column.title + " |"
 		line += " --- |"
 	}
 	fmt.Fprintf(&s, "%s\n%s\n", head, line)
-	peaks := map[columns]int{}
 	for _, row := range rows {
+		if line, found := kept[row.name]; found && t.cells[row.name] == nil {
+			s.WriteString(line)
+			continue
+		}
 		fmt.Fprintf(&s, "| %s | %s |", row.name, row.about)
 		for _, column := range allColumns {
 			text := "–"
 			if done, found := t.cells[row.name][column.is]; found {
-				text = done.text
-				peaks[column.is] = max(peaks[column.is], done.peak)
+				text = done
 			}
 			fmt.Fprintf(&s, " %s |", text)
 		}
 		s.WriteByte('\n')
 	}
-	s.WriteString("| | most memory in any row |")
-	for _, column := range allColumns {
-		fmt.Fprintf(&s, " %d MiB |", peaks[column.is])
-	}
-	s.WriteByte('\n')
 	return s.String()
 }
+
+// What is read of the table that a run before has written: the lines that say of what it is, and the rows.
+var (
+	runLine = regexp.MustCompile(`(?m)^- \d{4}-.*\n`)
+	rowLine = regexp.MustCompile(`(?m)^\| ([A-Z][0-9]+[a-z]?) \| ([^|]*) \|.*\n`)
+)
 
 // write puts the table into the document.
 func (t *table) write(path string) error {
@@ -134,11 +141,11 @@ func (t *table) write(path string) error {
 		return err
 	}
 	before, rest, begins := strings.Cut(string(content), reportBegin)
-	_, after, ends := strings.Cut(rest, reportEnd)
+	tableBefore, after, ends := strings.Cut(rest, reportEnd)
 	if !begins || !ends {
 		return fmt.Errorf("%s has no line %q, or none %q after it", path, strings.TrimSpace(reportBegin), strings.TrimSpace(reportEnd))
 	}
-	return os.WriteFile(path, []byte(before+reportBegin+"\n"+t.markdown()+"\n"+reportEnd+after), 0o644)
+	return os.WriteFile(path, []byte(before+reportBegin+"\n"+t.markdown(tableBefore)+"\n"+reportEnd+after), 0o644)
 }
 
 // revision names the commit, with a plus when something was changed since.
@@ -172,13 +179,23 @@ func TestTheDocumentHasEveryRow(t *testing.T) {
 	written, _, found := strings.Cut(rest, reportEnd)
 	require.True(t, found, "the document has no place for the table")
 	var got, want []string
-	for _, line := range regexp.MustCompile(`(?m)^\| ([A-Z][0-9]+[a-z]?) \| ([^|]*) \|`).FindAllStringSubmatch(written, -1) {
+	for _, line := range rowLine.FindAllStringSubmatch(written, -1) {
 		got = append(got, line[1]+" "+line[2])
 	}
 	for _, row := range rows {
 		want = append(want, row.name+" "+row.about)
 	}
 	assert.Equal(t, want, got, "`make faults` writes the table")
+}
+
+func TestRowsThatDidNotRunAreKept(t *testing.T) {
+	one := table{cells: map[string]map[columns]string{rows[0].name: {usual: "once"}, rows[1].name: {usual: "once"}}}
+	before := one.markdown("")
+	two := table{cells: map[string]map[columns]string{rows[1].name: {safest: "again"}}}
+	after := two.markdown(before)
+	assert.Equal(t, []string{"once"}, regexp.MustCompile("once|again").FindAllString(rowLine.FindAllString(after, -1)[0], -1))
+	assert.Equal(t, []string{"again"}, regexp.MustCompile("once|again").FindAllString(rowLine.FindAllString(after, -1)[1], -1))
+	assert.Len(t, runLine.FindAllString(after, -1), 2)
 }
 
 func TestNumbersAreGrouped(t *testing.T) {

@@ -153,6 +153,7 @@ func lostStateFolder(r *rig) {
 
 // Whoever may not write into the folder ships all the same, from the start on too, and says what is wrong.
 func foreignStateFolder(r *rig) {
+	require.NoError(r.t, os.MkdirAll(r.state(), 0o755))
 	kubeconfig := r.collector.Env["KUBECONFIG"]
 	require.NoError(r.t, os.Chmod(kubeconfig, 0o644))
 	opts := testkit.AsSomebody(r.t, r.collector.Options(), r.state(), r.collector.PodLogs(), filepath.Dir(kubeconfig))

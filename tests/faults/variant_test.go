@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -25,6 +27,9 @@ const (
 	// cueVariable names the file whose presence lets the variant of a component panic.
 	cueVariable = "TRIBUTARY_FAULT_CUE"
 )
+
+// building is held while a binary is built: the same row may run for several pipelines at once.
+var building sync.Mutex
 
 // cache is a folder of the user that outlives the tests, for binaries that take long to build.
 func (r *rig) cache() string {
@@ -54,6 +59,8 @@ func (r *rig) build(root, binary string, args ...string) {
 // nothing of it: the compiler sees another file in the place of one.
 func (r *rig) panicking() string {
 	r.t.Helper()
+	building.Lock()
+	defer building.Unlock()
 	const begin = "func (p *severityProcessor) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs, error) {\n"
 	source := filepath.Join(testkit.Root(), "components", "severityprocessor", "processor.go")
 	raw, err := os.ReadFile(source)
@@ -72,7 +79,8 @@ func panicOnCue() {
 	replace, err := json.Marshal(map[string]map[string]string{"Replace": {source: changed}})
 	require.NoError(r.t, err)
 	require.NoError(r.t, errors.Join(os.WriteFile(changed, []byte(code), 0o600), os.WriteFile(overlay, replace, 0o600)))
-	binary := filepath.Join(r.cache(), "panicking")
+	// Each checkout has its own.
+	binary := filepath.Join(r.cache(), fmt.Sprintf("panicking-%08x", crc32.ChecksumIEEE([]byte(testkit.Root()))))
 	r.build(testkit.Root(), binary, "-overlay", overlay)
 	return binary
 }
@@ -83,10 +91,12 @@ func panics(r *rig) {
 	cue := filepath.Join(r.t.TempDir(), "cue")
 	r.collector.Set(cueVariable + "=" + cue)
 	r.busyNode(2)
+	// Something is always on its way.
+	r.gate.set(trouble{delay: time.Second})
 	for range 3 * times {
 		r.start()
 		r.arrived()
-		r.pass(r.between(0, time.Second))
+		r.pass(r.between(time.Second, 2*time.Second))
 		r.event("panic")
 		r.crashes++
 		require.NoError(r.t, os.WriteFile(cue, nil, 0o600))
@@ -95,6 +105,7 @@ func panics(r *rig) {
 		assert.Contains(r.t, r.process.Stderr(), "panic: on cue of the test", "the row tests nothing")
 		require.NoError(r.t, os.Remove(cue))
 	}
+	r.gate.set(trouble{})
 	r.start()
 	r.settle()
 }
@@ -105,6 +116,8 @@ func (r *rig) old() (binary string, configs []string) {
 	if given := os.Getenv(oldVariable); given != "" {
 		return given, r.collector.Configs
 	}
+	building.Lock()
+	defer building.Unlock()
 	tree := filepath.Join(r.cache(), oldVersion)
 	binary = filepath.Join(tree, "bin", "tributary")
 	if _, err := os.Stat(binary); err != nil {
