@@ -166,7 +166,8 @@ func fewDescriptors(r *rig) {
 	}
 	arrive := func(what string) {
 		began := time.Now()
-		testkit.Eventually(r.t, patience, what, func() bool {
+		// Files take turns to be open, which is slow also without any fault.
+		testkit.Eventually(r.t, 3*patience, what, func() bool {
 			for _, c := range many {
 				if r.oracle.missingOf(c.id) > 0 {
 					return false

@@ -142,6 +142,9 @@ func (r *rig) stop(limit time.Duration) time.Duration {
 
 // rotate rotates the file of a container at an interval, as long as it prints.
 func (r *rig) rotate(c *container, keep int, interval time.Duration) *rotator {
+	if r.journal != nil {
+		interval *= journalShare // All containers have the same one.
+	}
 	k := newRotator(c, keep)
 	wait := k.every(interval)
 	r.rotators = append(r.rotators, wait)
