@@ -137,8 +137,9 @@ func fullLogDisk(r *rig) {
 	}
 	// The collector holds on to a deleted file for some seconds, empty or not.
 	testkit.Eventually(r.t, patience, "the inodes to be free", func() bool {
-		return os.Mkdir(filepath.Join(r.collector.PodLogs(), "free"), 0o755) == nil
+		return os.MkdirAll(filepath.Join(r.collector.PodLogs(), "free", "1", "2", "3", "4", "5"), 0o755) == nil
 	})
+	require.NoError(r.t, os.RemoveAll(filepath.Join(r.collector.PodLogs(), "free")))
 	r.container("printing-again", load{bytes: 200}).print(1_000)
 	c.print(1_000)
 	r.settle()

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"regexp"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -45,7 +44,7 @@ func (r *rig) outcome() string {
 	c := r.oracle.counts()
 	failure := "not as promised"
 	if o, ok := r.t.(*observer); ok {
-		failure, _, _ = strings.Cut(o.first(), "\n")
+		failure = inShort(o.first())
 	}
 	switch {
 	case r.t.Skipped():
@@ -63,6 +62,15 @@ func (r *rig) outcome() string {
 	default:
 		return "0 of " + grouped(c.written)
 	}
+}
+
+// inShort is the first line of a failure, or what an assertion says that it is about.
+func inShort(failure string) string {
+	if _, message, found := strings.Cut(failure, "Messages:"); found {
+		failure = strings.TrimSpace(message)
+	}
+	first, _, _ := strings.Cut(failure, "\n")
+	return strings.TrimSpace(first)
 }
 
 // grouped writes a number with a comma before each three digits.
@@ -161,14 +169,12 @@ func revision() string {
 
 // collectorVersion is that of upstream's components.
 func collectorVersion() string {
-	info, _ := debug.ReadBuildInfo()
-	for _, module := range info.Deps {
-		if module.Path == "go.opentelemetry.io/collector/pdata" {
-			// pdata has the major version 1 with the same minor version as the components of version 0.
-			return "0." + strings.Split(module.Version, ".")[1]
-		}
+	content, err := os.ReadFile(testkit.Root() + "/go.mod")
+	found := regexp.MustCompile(`go.opentelemetry.io/collector/service v(\S+)`).FindSubmatch(content)
+	if err != nil || found == nil {
+		return " unknown"
 	}
-	return "unknown"
+	return string(found[1])
 }
 
 // The document lists the rows of this table, in the same words, and no others.
@@ -196,6 +202,13 @@ func TestRowsThatDidNotRunAreKept(t *testing.T) {
 	assert.Equal(t, []string{"once"}, regexp.MustCompile("once|again").FindAllString(rowLine.FindAllString(after, -1)[0], -1))
 	assert.Equal(t, []string{"again"}, regexp.MustCompile("once|again").FindAllString(rowLine.FindAllString(after, -1)[1], -1))
 	assert.Len(t, runLine.FindAllString(after, -1), 2)
+}
+
+func TestAFailureIsToldInShort(t *testing.T) {
+	o := observe(t, func(t testing.TB) { assert.Less(t, 2, 1, "how late it was") })
+	assert.Equal(t, "how late it was", inShort(o.first()))
+	assert.Equal(t, "timed out", inShort("timed out\nafter that"))
+	assert.NotEqual(t, " unknown", collectorVersion())
 }
 
 func TestNumbersAreGrouped(t *testing.T) {

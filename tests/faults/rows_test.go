@@ -33,7 +33,7 @@ var rows = []row{
 	{"P5a", "SIGTERM while the backend answers 503", terminatedDuring(trouble{status: 503}), everywhere, podsToOTLP},
 	{"P5b", "SIGTERM while the backend does not answer", terminatedDuring(trouble{hang: true}), everywhere, podsToOTLP | journalToLoki},
 	{"P6", "SIGSTOP and SIGCONT while the backend answers 503", suspended, everywhere, 0},
-	{"P7", "64 MiB of memory for a backlog", littleMemory, podsToOTLP | upstream, 0},
+	{"P7", "64 MiB of memory for a backlog", littleMemory, podsToOTLP, 0},
 	{"P8", "a component panics", panics, ours, 0},
 	{"P9", "older and newer versions take turns", otherVersions, podsToOTLP, 0},
 	{"P10", "128 descriptors for 2000 files", fewDescriptors, podsToOTLP | upstream, 0},
