@@ -85,14 +85,15 @@ func flappingConnections(r *rig) {
 	}
 	r.collector.Args = append(r.collector.Args, fmt.Sprintf("--set=receivers::%s::batch::max_records=%d", r.column.receiver, records),
 		"--set=receivers::"+r.column.receiver+"::in_flight::max_batches=4")
-	r.gate.set(trouble{delay: 250 * time.Millisecond})
 	backlog := r.container("backlog", load{bytes: 20})
 	r.start()
 	span := 6 * time.Second * time.Duration(times)
 	steady, flapping := 2, 0
 	// A machine that has no time for the row in one of the two spans has it in the next ones.
 	for try := 0; try < 3 && flapping < steady/2; try++ {
+		r.gate.set(trouble{status: 503})
 		backlog.print(240 * records * times)
+		r.gate.set(trouble{delay: 250 * time.Millisecond})
 		r.arrived()
 		before := r.delivered()
 		r.pass(span)
