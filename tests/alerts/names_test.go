@@ -55,6 +55,14 @@ func exposed(t *testing.T) known {
 	host.write("b.log", "two\n")
 	host.arrived()
 	add(host)
+	part := newRig(t, "kubernetes.yaml", "backends/otlp.yaml")
+	part.otlp.SetFault(testkit.Fault{RejectRecords: 1, Times: 1})
+	part.start()
+	part.print(time.Now())
+	testkit.Eventually(t, testkit.DeliverTimeout, "a request of which a part is rejected", func() bool { return part.otlp.Faulted() > 0 })
+	part.print(time.Now())
+	part.arrived()
+	add(part)
 	return names
 }
 
