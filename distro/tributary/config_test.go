@@ -162,7 +162,7 @@ func TestEveryBackendAnswersWhenItHasDelivered(t *testing.T) {
 				continue
 			}
 			settings := exporter.(tree)
-			assert.Equal(t, tree{"enabled": true, "max_elapsed_time": 0, "initial_interval": "500ms", "max_interval": "30s"}, settings["retry_on_failure"], "%s: %s", file, id)
+			assert.Equal(t, tree{"enabled": true, "max_elapsed_time": 0, "initial_interval": "500ms", "max_interval": "10s"}, settings["retry_on_failure"], "%s: %s", file, id)
 			assert.Equal(t, tree{"enabled": false}, settings["sending_queue"], "%s: %s", file, id)
 			if middlewares := settings["middlewares"]; middlewares != nil {
 				assert.Equal(t, "none", settings["compression"], "%s: %s is compressed twice", file, id)
