@@ -103,6 +103,7 @@ type chunks struct {
 func (c *chunks) Wanted(Container) bool          { return true }
 func (c *chunks) Open(*File, Position) Intake    { return c }
 func (c *chunks) Changed(Container)              {}
+func (c *chunks) Forgotten(Container)            {}
 func (c *chunks) Pass() time.Duration            { return 0 }
 func (c *chunks) Trouble(Trouble, string, error) {}
 func (c *chunks) Acquire(int64) bool             { return true }

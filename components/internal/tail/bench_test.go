@@ -27,6 +27,7 @@ func (s *sink) Open(_ *File, start Position) Intake {
 	return &sinkIntake{sink: s, at: start.Start()}
 }
 func (s *sink) Changed(Container)              {}
+func (s *sink) Forgotten(Container)            {}
 func (s *sink) Pass() time.Duration            { return 0 }
 func (s *sink) Trouble(Trouble, string, error) {}
 

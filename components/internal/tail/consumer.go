@@ -11,8 +11,10 @@ import (
 // the goroutine of Run only, unless they say something else.
 type Consumer interface {
 	// Wanted reports whether the container is read at all. It is asked before a file
-	// is opened.
+	// is opened, and by Reconsider.
 	Wanted(Container) bool
+	// Forgotten says that the container is gone, and with it all that is known of it.
+	Forgotten(Container)
 	// Open returns what takes the lines of a file, from a position on. It is called
 	// again for a file that was truncated, with a position that lies before.
 	Open(f *File, start Position) Intake

@@ -64,8 +64,7 @@ func (t *Tail) look(d *folder) {
 	if !d.wanted {
 		d.due = t.now.Add(time.Hour)
 		if _, err := t.fs.Lstat(d.path); errors.Is(err, fs.ErrNotExist) && len(d.files) == 0 {
-			d.marks, d.forgotten = nil, true
-			t.consumer.Changed(d.id)
+			t.leave(d)
 		}
 		return
 	}

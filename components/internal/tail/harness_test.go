@@ -43,12 +43,20 @@ type node struct {
 	// marks are those at the end of the last pass.
 	marks map[Container][]Mark
 	known map[Container]bool
+	// unwanted are not read; again are those of which that has changed.
+	unwanted map[Container]bool
+	again    []Container
+	// forgotten are those that are gone.
+	forgotten map[Container]bool
 	// blocked is what Unreadable said at the end of the last pass.
 	blocked bool
 }
 
 func newNode(t *testing.T) *node {
-	n := &node{t: t, troubles: map[Trouble]int{}, spills: t.TempDir(), spillBytes: 1 << 30}
+	n := &node{
+		t: t, troubles: map[Trouble]int{}, unwanted: map[Container]bool{}, forgotten: map[Container]bool{},
+		 spills: t.TempDir(), spillBytes: 1 << 30,
+	}
 	n.options = Options{
 		Root: t.TempDir(), PollInterval: 5 * time.Millisecond, MaxPollInterval: 20 * time.Millisecond,
 		ScanInterval: 50 * time.Millisecond, Quiet: 100 * time.Millisecond,
@@ -125,7 +133,25 @@ func (n *node) set(change func()) {
 	}
 }
 
-func (n *node) Wanted(Container) bool { return true }
+func (n *node) Wanted(id Container) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return !n.unwanted[id]
+}
+
+// want says whether a container is read, from now on.
+func (n *node) want(id Container, wanted bool) {
+	n.set(func() {
+		n.unwanted[id] = !wanted
+		n.again = append(n.again, id)
+	})
+}
+
+func (n *node) Forgotten(id Container) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.forgotten[id] = true
+}
 
 func (n *node) Open(f *File, start Position) Intake {
 	n.mu.Lock()
@@ -140,6 +166,13 @@ func (n *node) Changed(Container) {}
 
 // Pass keeps the marks, so that a crash finds those of an earlier moment.
 func (n *node) Pass() time.Duration {
+	n.mu.Lock()
+	again := n.again
+	n.again = nil
+	n.mu.Unlock()
+	for _, id := range again {
+		n.tail.Reconsider(id)
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.blocked = n.tail.Unreadable()
