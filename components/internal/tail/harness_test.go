@@ -55,7 +55,7 @@ type node struct {
 func newNode(t *testing.T) *node {
 	n := &node{
 		t: t, troubles: map[Trouble]int{}, unwanted: map[Container]bool{}, forgotten: map[Container]bool{},
-		 spills: t.TempDir(), spillBytes: 1 << 30,
+		spills: t.TempDir(), spillBytes: 1 << 30,
 	}
 	n.options = Options{
 		Root: t.TempDir(), PollInterval: 5 * time.Millisecond, MaxPollInterval: 20 * time.Millisecond,

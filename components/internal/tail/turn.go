@@ -246,8 +246,8 @@ func (t *Tail) after(f *File, atEnd bool) outcome {
 	if !atEnd {
 		return more
 	}
-	if f.compressed() {
-		f.size = f.offset
+	if a, is := f.content.(*archive); is {
+		a.release() // Many may be read to their ends before the first one is delivered.
 	}
 	f.atEnd = true
 	return some
