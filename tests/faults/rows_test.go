@@ -64,6 +64,7 @@ var rows = []row{
 	{"D3b", "newest positions are damaged", oneSnapshotDamaged, ours, 0},
 	{"D4", "power cuts", powerCuts, podLogs, 0},
 	{"D5", "disk of a log file fails", failingDisk, podsToOTLP, 0},
+	{"D5b", "slow disks for positions and for a backlog", slowDisk, podsToOTLP, 0},
 	{"D6", "neither room nor inodes for log files", fullLogDisk, podsToOTLP | upstream, 0},
 	{"D7", "more deleted files than may be copied", boundOfCopies, podsToOTLP, 0},
 
