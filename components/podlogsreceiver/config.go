@@ -5,14 +5,15 @@ package podlogsreceiver
 import (
 	"errors"
 	"fmt"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/tributary-otel/tributary/components/internal/hints"
 	"github.com/tributary-otel/tributary/components/internal/outlet"
 )
 
@@ -36,6 +37,14 @@ type Config struct {
 	// MaxAge leaves out files that were last written to longer ago when they are first
 	// seen (default: 0, none is too old).
 	MaxAge time.Duration `mapstructure:"max_age"`
+	// Metadata is the extension that knows the pods of the node, such as `k8s_pods` (default: none,
+	// all that is known of a pod is in the path).
+	Metadata *component.ID `mapstructure:"metadata"`
+	// MetadataTimeout is how long the files of a pod wait that the extension does not know
+	// (default: 10s). Then they are read with the identity from their path.
+	MetadataTimeout time.Duration `mapstructure:"metadata_timeout"`
+	// Annotations says what the owner of a pod may say about its logs, with Metadata.
+	Annotations AnnotationsConfig `mapstructure:"annotations"`
 	// Storage is the extension that keeps the positions (default: none, they are lost
 	// with the process).
 	Storage *component.ID `mapstructure:"storage"`
@@ -61,12 +70,15 @@ type Config struct {
 	ShutdownTimeout time.Duration `mapstructure:"shutdown_timeout"`
 }
 
-// Selection names containers by globs (`*`, `?`, `[a-z]`), one list for each part of
-// the name.
-type Selection struct {
-	Namespaces []string `mapstructure:"namespaces"`
-	Pods       []string `mapstructure:"pods"`
-	Containers []string `mapstructure:"containers"`
+// AnnotationsConfig says what the owner of a pod may say about its logs. The README has the list.
+type AnnotationsConfig struct {
+	// Prefix begins the names of the annotations (default: `logs.tributary/`).
+	Prefix string `mapstructure:"prefix"`
+	// Allow lists what is honoured (default: exclude, containers, multiline, parser, rate_limit,
+	// attributes). An empty list honours nothing.
+	Allow []hints.Group `mapstructure:"allow"`
+	// AttributePrefix begins the names of the owner's own attributes (default: `custom.`).
+	AttributePrefix string `mapstructure:"attribute_prefix"`
 }
 
 // BatchConfig says what is sent at once. A batch is sent when it has reached one of
@@ -121,6 +133,8 @@ func createDefaultConfig() component.Config {
 		Path:            "/var/log/pods",
 		LinkTargets:     []string{"/var/lib/docker/containers"},
 		ExcludeSelf:     true,
+		MetadataTimeout: 10 * time.Second,
+		Annotations:     AnnotationsConfig{Prefix: "logs.tributary/", Allow: hints.Groups(), AttributePrefix: "custom."},
 		StartAt:         startAtBeginning,
 		PollInterval:    250 * time.Millisecond,
 		MaxLineBytes:    1 << 20,
@@ -164,6 +178,7 @@ func (c *Config) Validate() error {
 		bad("`shutdown_timeout` must be positive, got %s", c.ShutdownTimeout)
 	}
 	errs = append(errs, c.validateSizes()...)
+	errs = append(errs, c.validateMetadata()...)
 	errs = append(errs, c.Include.validate("include")...)
 	errs = append(errs, c.Exclude.validate("exclude")...)
 	return errors.Join(errs...)
@@ -196,16 +211,23 @@ func (c *Config) validateSizes() (errs []error) {
 	return errs
 }
 
-func (s *Selection) validate(key string) (errs []error) {
-	for _, list := range []struct {
-		key   string
-		globs []string
-	}{{"namespaces", s.Namespaces}, {"pods", s.Pods}, {"containers", s.Containers}} {
-		for _, glob := range list.globs {
-			if _, err := path.Match(glob, ""); err != nil || glob == "" || strings.Contains(glob, "/") {
-				errs = append(errs, fmt.Errorf("`%s::%s` must be globs of names, got %q", key, list.key, glob))
-			}
+func (c *Config) validateMetadata() (errs []error) {
+	if c.MetadataTimeout < 0 {
+		errs = append(errs, fmt.Errorf("`metadata_timeout` must not be negative, got %s", c.MetadataTimeout))
+	}
+	if (c.Include.byPod() || c.Exclude.byPod()) && c.Metadata == nil {
+		errs = append(errs, errors.New("`metadata` must name an extension such as k8s_pods, since `include` or `exclude` choose pods by labels or annotations"))
+	}
+	if prefix := c.Annotations.Prefix; !strings.HasSuffix(prefix, "/") || len(validation.IsDNS1123Subdomain(strings.TrimSuffix(prefix, "/"))) > 0 {
+		errs = append(errs, fmt.Errorf("`annotations::prefix` must be a domain name with a slash, such as logs.tributary/, got %q", prefix))
+	}
+	for _, group := range c.Annotations.Allow {
+		if !slices.Contains(hints.Groups(), group) {
+			errs = append(errs, fmt.Errorf("`annotations::allow` must be some of %q, got %q", hints.Groups(), group))
 		}
+	}
+	if c.Annotations.AttributePrefix == "" {
+		errs = append(errs, errors.New("`annotations::attribute_prefix` must not be empty: an owner could replace any attribute"))
 	}
 	return errs
 }

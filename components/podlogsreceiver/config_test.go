@@ -6,6 +6,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/tributary-otel/tributary/components/internal/hints"
 	"github.com/tributary-otel/tributary/components/internal/outlet"
 )
 
@@ -33,6 +35,10 @@ func TestDefaults(t *testing.T) {
 	require.NoError(t, config.Validate())
 	assert.Equal(t, &Config{
 		Path: "/var/log/pods", LinkTargets: []string{"/var/lib/docker/containers"}, ExcludeSelf: true, StartAt: "beginning",
+		MetadataTimeout: 10 * time.Second,
+		Annotations: AnnotationsConfig{
+			Prefix: "logs.tributary/", Allow: []hints.Group{"exclude", "containers", "multiline", "parser", "rate_limit", "attributes"}, AttributePrefix: "custom.",
+		},
 		PollInterval: 250 * time.Millisecond, MaxLineBytes: 1048576, InvalidUTF8: "escape",
 		Batch:      BatchConfig{MaxRecords: 5000, MaxBytes: 1048576, Timeout: 500 * time.Millisecond},
 		InFlight:   InFlightConfig{MaxBytes: 33554432, MaxBytesPerFile: 4194304, MaxBatches: 16},
@@ -43,8 +49,11 @@ func TestDefaults(t *testing.T) {
 const allSettings = `
 path: /logs
 link_targets: [/a, /b]
-include: {namespaces: [shop], pods: ["web-*"], containers: ["[a-z]?"]}
-exclude: {namespaces: [kube-*], pods: [x], containers: [y]}
+include: {namespaces: [shop], pods: ["web-*"], containers: ["[a-z]?"], pod_labels: "app=web,!debug"}
+exclude: {namespaces: [kube-*], pods: [x], containers: [y], pod_annotations: {example.com/logs: ["off"]}}
+metadata: k8s_pods/1
+metadata_timeout: 10m
+annotations: {prefix: example.com/, allow: [parser], attribute_prefix: own.}
 exclude_self: false
 start_at: end
 max_age: 24h
@@ -63,11 +72,15 @@ func TestEachSettingIsTaken(t *testing.T) {
 	config, err := readConfig(t, allSettings)
 	require.NoError(t, err)
 	require.NoError(t, config.Validate())
-	id := component.MustNewIDWithName("checkpoint_storage", "1")
+	id, metadata := component.MustNewIDWithName("checkpoint_storage", "1"), component.MustNewIDWithName("k8s_pods", "1")
 	assert.Equal(t, &Config{
 		Path: "/logs", LinkTargets: []string{"/a", "/b"}, StartAt: "end", MaxAge: 24 * time.Hour, Storage: &id,
-		Include:      Selection{Namespaces: []string{"shop"}, Pods: []string{"web-*"}, Containers: []string{"[a-z]?"}},
-		Exclude:      Selection{Namespaces: []string{"kube-*"}, Pods: []string{"x"}, Containers: []string{"y"}},
+		Include: Selection{Namespaces: []string{"shop"}, Pods: []string{"web-*"}, Containers: []string{"[a-z]?"}, PodLabels: "app=web,!debug"},
+		Exclude: Selection{
+			Namespaces: []string{"kube-*"}, Pods: []string{"x"}, Containers: []string{"y"}, PodAnnotations: map[string][]string{"example.com/logs": {"off"}},
+		},
+		Metadata: &metadata, MetadataTimeout: 10 * time.Minute,
+		Annotations:  AnnotationsConfig{Prefix: "example.com/", Allow: []hints.Group{"parser"}, AttributePrefix: "own."},
 		PollInterval: time.Second, MaxLineBytes: 2048, InvalidUTF8: "bytes",
 		Batch:      BatchConfig{MaxRecords: 1, MaxBytes: 2, Timeout: 3 * time.Second},
 		InFlight:   InFlightConfig{MaxBytes: 4, MaxBytesPerFile: 5, MaxBatches: 6},
@@ -99,6 +112,13 @@ func TestBrokenSettingsAreRefused(t *testing.T) {
 		{`spill: {max_bytes: 0}`, "`spill::max_bytes` must be positive, got 0"},
 		{`include: {namespaces: ["[a"]}`, "`include::namespaces` must be globs of names, got \"[a\""},
 		{`include: {pods: [a/b]}`, "`include::pods` must be globs of names, got \"a/b\""},
+		{`metadata_timeout: -1s`, "`metadata_timeout` must not be negative, got -1s"},
+		{`include: {pod_labels: app=web}`, "`metadata` must name an extension such as k8s_pods, since `include` or `exclude` choose pods by labels or annotations"},
+		{`{metadata: k8s_pods, exclude: {pod_labels: "app in"}}`, "`exclude::pod_labels` must be a label selector such as `app=web,!debug`, got \"app in\": unable to parse requirement: found '' expected: '('"},
+		{`{metadata: k8s_pods, include: {pod_annotations: {a/b: ["["]}}}`, "`include::pod_annotations::a/b` must be globs of values, got \"[\""},
+		{`annotations: {prefix: logs}`, "`annotations::prefix` must be a domain name with a slash, such as logs.tributary/, got \"logs\""},
+		{`annotations: {allow: [path]}`, "`annotations::allow` must be some of [\"exclude\" \"containers\" \"multiline\" \"parser\" \"rate_limit\" \"attributes\"], got \"path\""},
+		{`annotations: {attribute_prefix: ""}`, "`annotations::attribute_prefix` must not be empty: an owner could replace any attribute"},
 		{`exclude: {containers: [""]}`, "`exclude::containers` must be globs of names, got \"\""},
 		{`{path: "", start_at: x}`, "`path` must name the folder with the folders of the pods\n`start_at` must be \"beginning\" or \"end\", got \"x\""},
 	} {
@@ -124,7 +144,8 @@ func TestTheREADMENamesEachSettingAndEachAnomaly(t *testing.T) {
 	var keys func(reflect.Type)
 	keys = func(of reflect.Type) {
 		for field := range of.Fields() {
-			assert.Contains(t, string(raw), "`"+field.Tag.Get("mapstructure")+"`")
+			key := "`" + field.Tag.Get("mapstructure") + "`"
+			assert.True(t, strings.Contains(string(raw), key), "the README does not name %s", key)
 			if field.Type.Kind() == reflect.Struct {
 				keys(field.Type)
 			}
@@ -138,7 +159,7 @@ func TestTheREADMENamesEachSettingAndEachAnomaly(t *testing.T) {
 	hints := map[string]string{}
 	for _, kind := range kinds {
 		hints[string(kind.Name)] = kind.Hint
-		assert.Contains(t, string(raw), "\n| `"+string(kind.Name)+"` | ")
+		assert.True(t, strings.Contains(string(raw), "\n| `"+string(kind.Name)+"` | "), "the README does not name %s", kind.Name)
 	}
 	for _, kind := range files {
 		assert.NotEmpty(t, hints[kind[1]], kind[1])

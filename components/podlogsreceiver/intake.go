@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tributary-otel/tributary/components/internal/delivery"
+	"github.com/tributary-otel/tributary/components/internal/pods"
 	"github.com/tributary-otel/tributary/components/internal/runtimelog"
 	"github.com/tributary-otel/tributary/components/internal/tail"
 )
@@ -25,7 +26,10 @@ const nowhere = -1
 type intake struct {
 	receiver *podLogs
 	origin   *origin
-	source   *delivery.Source[reached]
+	// pod is what is known of the pod, and known what the origin says of it.
+	pod    *pod
+	known  *pods.Known
+	source *delivery.Source[reached]
 	// batch and place say where in the present batch the origin is.
 	batch uint64
 	place uint32
@@ -54,19 +58,30 @@ var _ tail.Intake = (*intake)(nil)
 
 // Open makes the intake of a file.
 func (r *podLogs) Open(f *tail.File, start tail.Position) tail.Intake {
+	p := r.roster.enter(f.Container(), r.now())
 	in := &intake{
-		receiver: r, origin: newOrigin(f), lineEnd: start.Start(),
+		receiver: r, pod: p, lineEnd: start.Start(),
 		start: [3]int64{start.Offset, start.Stdout, start.Stderr},
 		held:  [3]int64{nowhere, nowhere, nowhere},
 	}
+	in.learn(f.Container(), f.Restart())
 	in.source = r.window.NewSource(reached{start, in})
 	return in
+}
+
+// learn makes the origin of what is known of the pod.
+func (in *intake) learn(id tail.Container, restart int) {
+	in.origin = newOrigin(id, restart, in.pod, in.receiver.config.Annotations.AttributePrefix)
+	in.batch = 0 // It has no place in any batch.
+	if in.pod != nil {
+		in.known = in.pod.known
+	}
 }
 
 // Acquire reserves room for what is to be read.
 func (in *intake) Acquire(n int64) bool {
 	r := in.receiver
-	if !r.mayRead() {
+	if in.pod != nil && in.pod.waiting || !r.mayRead() {
 		return false
 	}
 	if in.source.TryAcquire(n) {
@@ -81,6 +96,9 @@ func (in *intake) Acquire(n int64) bool {
 func (in *intake) Take(c tail.Chunk) {
 	if before, ok := c.Before.(*intake); ok && before != nil && len(c.Data) > 0 {
 		in.adopt(before, c.Start)
+	}
+	if in.pod != nil && in.pod.known != in.known {
+		in.learn(in.origin.container, in.origin.restart)
 	}
 	data := c.Data
 	in.receiver.batch.behind = c.More

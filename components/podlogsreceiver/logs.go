@@ -47,14 +47,14 @@ func (l lines) Split(n int) (head, rest lines) {
 
 func (l lines) body(r record) string { return l.text[r.begin:r.end] }
 
-// logs makes log records, with one resource for each file. The bodies share their
-// memory with the text.
-func (l lines) logs() plog.Logs {
+// logs makes log records, with one resource for each file, and says of how many lines the owner's
+// parser could make nothing. The bodies share their memory with the text.
+func (l lines) logs() (logs plog.Logs, unparsed int) {
 	counts := make([]int, len(l.origins))
 	for i := range l.records {
 		counts[l.records[i].origin]++
 	}
-	logs := plog.NewLogs()
+	logs = plog.NewLogs()
 	logs.ResourceLogs().EnsureCapacity(len(l.origins))
 	slices := make([]plog.LogRecordSlice, len(l.origins))
 	for i, n := range counts {
@@ -80,6 +80,9 @@ func (l lines) logs() plog.Logs {
 		if r.stream != runtimelog.None {
 			to.Attributes().PutStr(streamKey, r.stream.String())
 		}
+		if parse := l.origins[r.origin].parser; parse != nil && parse(l.body(*r), to.Attributes()) != nil {
+			unparsed++
+		}
 	}
-	return logs
+	return logs, unparsed
 }

@@ -35,6 +35,7 @@ type podLogs struct {
 	tail    *tail.Tail
 	marks   *marks
 	trouble *trouble
+	roster  *roster
 	metrics *metrics
 	spilled *spill.Store
 
@@ -70,12 +71,13 @@ func newReceiver(set receiver.Settings, config *Config, next consumer.Logs) (*po
 	}
 	r := &podLogs{
 		config: config, set: set, outlet: out, room: make(chan struct{}, 1),
-		choice:  choice{include: config.Include, exclude: config.Exclude},
+		choice:  newChoice(config.Include, config.Exclude),
 		trouble: newTrouble(set.Logger, &out.Health),
 		window: delivery.NewWindow[reached](delivery.Limits{
 			MaxBytes: config.InFlight.MaxBytes, MaxBytesPerSource: config.InFlight.MaxBytesPerFile,
 		}),
 	}
+	r.roster = newRoster(config, r.trouble)
 	if config.ExcludeSelf {
 		r.choice.self = self(os.Getenv, "/proc/self/mountinfo")
 	}
@@ -92,6 +94,9 @@ func (r *podLogs) Start(ctx context.Context, host component.Host) error {
 	}
 	r.outlet.Health.Start(host)
 	var err error
+	if err = r.roster.find(host, r.config.Metadata); err != nil {
+		return err
+	}
 	if r.marks, err = openMarks(ctx, host, r.set, r.config.Storage); err != nil {
 		return err
 	}
@@ -114,6 +119,7 @@ func (r *podLogs) Start(ctx context.Context, host component.Host) error {
 	if r.metrics, err = newMetrics(r); err != nil {
 		return errors.Join(err, r.marks.close(ctx))
 	}
+	r.roster.subscribe()
 	run, stop := context.WithCancel(context.Background())
 	r.stop = stop
 	r.marks.start(r.tail)
@@ -123,11 +129,15 @@ func (r *podLogs) Start(ctx context.Context, host component.Host) error {
 	return nil
 }
 
-// passOn turns the signals of the window into those that tail waits for.
+// passOn turns the signals of the window, and of what knows the pods, into those that tail waits
+// for.
 func (r *podLogs) passOn(ctx context.Context) {
 	for {
 		select {
 		case <-r.window.Room():
+			r.wake()
+		case <-r.roster.changes:
+			r.roster.changed.Store(true)
 			r.wake()
 		case <-ctx.Done():
 			return
@@ -164,6 +174,7 @@ func (r *podLogs) shutdown(ctx context.Context) error {
 		r.set.Logger.Info("Stopped before everything was delivered; the rest is read again after the start", zap.Error(err))
 	}
 	r.tail.Close()
+	r.roster.close()
 	r.marks.note(r.window)
 	// The positions are stored also when the time is over.
 	err := r.marks.close(context.WithoutCancel(ctx))
@@ -173,8 +184,21 @@ func (r *podLogs) shutdown(ctx context.Context) error {
 	return errors.Join(err, r.metrics.close())
 }
 
-// Wanted reports whether a container is read.
-func (r *podLogs) Wanted(id tail.Container) bool { return r.choice.wants(id) }
+// Wanted reports whether a container is read, as far as is known now. The files of a pod of which
+// nothing is known are opened, so that they are not lost if they are deleted, and wait.
+func (r *podLogs) Wanted(id tail.Container) bool {
+	if !r.choice.wants(id) {
+		return false
+	}
+	p := r.roster.enter(id, r.now())
+	if p == nil || p.known == nil {
+		return true
+	}
+	return !p.containers[id].Exclude && r.choice.wantsPod(p.known.Labels(), p.known.Annotations())
+}
+
+// Forgotten is told that a container is gone.
+func (r *podLogs) Forgotten(id tail.Container) { r.roster.leave(id) }
 
 // Changed is told when the marks of a container have to be stored again.
 func (r *podLogs) Changed(id tail.Container) { r.marks.changed(id) }
@@ -213,6 +237,7 @@ func (r *podLogs) mayRead() bool {
 func (r *podLogs) Pass() time.Duration {
 	now := r.now()
 	next := sooner(r.marks.pass(now, r.window), r.outlet.Health.Pass(now, r.tail.Unreadable))
+	next = sooner(next, r.roster.pass(now, r.tail.Reconsider, r.wake))
 	if r.held {
 		wait := nextBatch - now.Sub(r.sent)
 		if wait <= 0 {

@@ -25,6 +25,12 @@ const (
 	// longJoin is a line that the runtime has split and that is sent in pieces, since
 	// all of it would be too long.
 	longJoin tail.Trouble = "long_line"
+	// unparsedLine is one of which the parser that the pod's owner has set makes nothing.
+	unparsedLine tail.Trouble = "unparsed_line"
+	// unknownPod is one of which nothing is known in time.
+	unknownPod tail.Trouble = "unknown_pod"
+	// badAnnotation is one of the owner's that is ignored.
+	badAnnotation tail.Trouble = "bad_annotation"
 	// unfinishedJoin is a line of which the last piece never came.
 	unfinishedJoin tail.Trouble = "unfinished_line"
 )
@@ -50,6 +56,9 @@ var kinds = []anomaly.Kind[tail.Trouble]{
 	{Name: badTime},
 	{Name: badTag},
 	{Name: invalidUTF8},
+	{Name: unparsedLine},
+	{Name: unknownPod, Hint: "nothing is known of a pod after metadata_timeout; its lines have the identity from the path until something is"},
+	{Name: badAnnotation, Hint: "an annotation is wrong and ignored"},
 }
 
 // trouble counts what is unusual, and says so in the log, not too often.
