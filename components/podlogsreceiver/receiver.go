@@ -42,6 +42,8 @@ type podLogs struct {
 	batch  batch
 	parser runtimelog.Parser
 	joins  []*join
+	limits *limits
+	clock  func() time.Time
 
 	order order
 	// pending counts the batches that are sent and not acknowledged.
@@ -72,6 +74,8 @@ func newReceiver(set receiver.Settings, config *Config, next consumer.Logs) (*po
 		config: config, set: set, outlet: out, room: make(chan struct{}, 1),
 		choice:  choice{include: config.Include, exclude: config.Exclude},
 		trouble: newTrouble(set.Logger, &out.Health),
+		limits:  newLimits(config.RateLimit),
+		clock:   time.Now,
 		window: delivery.NewWindow[reached](delivery.Limits{
 			MaxBytes: config.InFlight.MaxBytes, MaxBytesPerSource: config.InFlight.MaxBytesPerFile,
 		}),
@@ -156,6 +160,7 @@ func (r *podLogs) shutdown(ctx context.Context) error {
 	}
 	r.stop()
 	r.running.Wait()
+	r.limits.flush(r)
 	r.flush()
 	wait, cancel := context.WithTimeout(ctx, r.config.ShutdownTimeout)
 	defer cancel()
@@ -177,7 +182,13 @@ func (r *podLogs) shutdown(ctx context.Context) error {
 func (r *podLogs) Wanted(id tail.Container) bool { return r.choice.wants(id) }
 
 // Changed is told when the marks of a container have to be stored again.
-func (r *podLogs) Changed(id tail.Container) { r.marks.changed(id) }
+func (r *podLogs) Changed(id tail.Container) {
+	r.marks.changed(id)
+	if a := r.limits.accounts[id]; a != nil && len(r.tail.Marks(id)) == 0 {
+		a.tell(r) // There are no files of it any more.
+		r.limits.close(id)
+	}
+}
 
 // Trouble is told what is unusual.
 func (r *podLogs) Trouble(kind tail.Trouble, path string, err error) {
@@ -213,6 +224,7 @@ func (r *podLogs) mayRead() bool {
 func (r *podLogs) Pass() time.Duration {
 	now := r.now()
 	next := sooner(r.marks.pass(now, r.window), r.outlet.Health.Pass(now, r.tail.Unreadable))
+	next = sooner(next, r.limits.pass(r, now))
 	if r.held {
 		wait := nextBatch - now.Sub(r.sent)
 		if wait <= 0 {
@@ -256,4 +268,4 @@ func (r *podLogs) flush() {
 	}
 }
 
-func (r *podLogs) now() time.Time { return time.Now() }
+func (r *podLogs) now() time.Time { return r.clock() }
