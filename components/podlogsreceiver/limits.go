@@ -106,12 +106,11 @@ func (l *limits) drop(in *intake, scope ratelimit.Scope, at int64, bytes int64, 
 	l.dropped[scope].records.Add(int64(lines))
 	l.dropped[scope].bytes.Add(bytes)
 	d := &in.account.untold
-	now := in.receiver.now()
 	if at == 0 {
-		at = now.UnixNano()
+		at = in.receiver.now().UnixNano()
 	}
 	if d.in == nil {
-		d.first, d.last, d.since = at, at, now
+		d.first, d.last, d.since = at, at, in.receiver.now()
 		l.telling = append(l.telling, in.account)
 	}
 	d.in = in
