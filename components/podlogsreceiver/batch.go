@@ -26,6 +26,7 @@ type batch struct {
 	text    strings.Builder
 	records []record
 	origins []*origin
+	notices []notice
 	began   time.Time
 	// size and count are those of the batch before, which the next one will be like.
 	size, count int
@@ -37,7 +38,7 @@ type batch struct {
 func (b *batch) next(spans *delivery.Batch[reached]) {
 	b.spans = spans
 	b.text = strings.Builder{}
-	b.records, b.origins = nil, nil
+	b.records, b.origins, b.notices = nil, nil, nil
 	b.number++
 }
 
@@ -77,8 +78,16 @@ func (b *batch) add(in *intake, time int64, stream runtimelog.Stream, body []byt
 	return !valid
 }
 
+// addNotice appends a record that is no line.
+func (b *batch) addNotice(in *intake, time int64, body string, n notice) {
+	b.add(in, time, runtimelog.None, []byte(body))
+	last := &b.records[len(b.records)-1]
+	last.notice, n.begin = true, last.begin
+	b.notices = append(b.notices, n)
+}
+
 // take returns what was gathered.
 func (b *batch) take() lines {
 	b.size, b.count = b.text.Len(), len(b.records)
-	return lines{text: b.text.String(), records: b.records, origins: b.origins, read: b.began}
+	return lines{text: b.text.String(), records: b.records, origins: b.origins, notices: b.notices, read: b.began}
 }

@@ -61,6 +61,8 @@ type Config struct {
 	Batch BatchConfig `mapstructure:"batch"`
 	// InFlight bounds what is read and not delivered.
 	InFlight InFlightConfig `mapstructure:"in_flight"`
+	// RateLimit bounds what is taken of single pods and namespaces.
+	RateLimit RateLimitConfig `mapstructure:"rate_limit"`
 	// DeadLetter is where records go that the backend refuses for good.
 	DeadLetter outlet.DeadLetterConfig `mapstructure:"dead_letter"`
 	// Spill is where the rest of deleted files goes.
@@ -105,6 +107,28 @@ type InFlightConfig struct {
 	MaxBatches int `mapstructure:"max_batches"`
 }
 
+// RateLimitConfig bounds what is taken of single pods and namespaces. A line has to be
+// within both limits.
+type RateLimitConfig struct {
+	// Pod holds for all containers of a pod together, Namespace for all of its pods on this
+	// node.
+	Pod       LimitConfig `mapstructure:"pod"`
+	Namespace LimitConfig `mapstructure:"namespace"`
+}
+
+// LimitConfig is a limit.
+type LimitConfig struct {
+	// LinesPerSecond counts a line that the runtime has split as one (default: 0, no limit).
+	LinesPerSecond int64 `mapstructure:"lines_per_second"`
+	// BytesPerSecond is in bytes of the files (default: 0, no limit).
+	BytesPerSecond int64 `mapstructure:"bytes_per_second"`
+	// Policy says what becomes of lines above it: `pause` lets them wait in the files, `drop`
+	// gives them up (default: pause).
+	Policy string `mapstructure:"policy"`
+	// Burst is for how long the limit may be saved up (default: 2s).
+	Burst time.Duration `mapstructure:"burst"`
+}
+
 // SpillConfig is where the rest of files goes that are deleted before they are
 // delivered.
 type SpillConfig struct {
@@ -122,11 +146,15 @@ const (
 	startAtEnd       = "end"
 	utf8Escape       = "escape"
 	utf8Bytes        = "bytes"
+	policyPause      = "pause"
+	policyDrop       = "drop"
 
 	spillFolder = "/var/lib/tributary/spill"
 )
 
 var _ component.Config = (*Config)(nil)
+
+var noLimit = LimitConfig{Policy: policyPause, Burst: 2 * time.Second}
 
 func createDefaultConfig() component.Config {
 	return &Config{
@@ -141,6 +169,7 @@ func createDefaultConfig() component.Config {
 		InvalidUTF8:     utf8Escape,
 		Batch:           BatchConfig{MaxRecords: 5000, MaxBytes: 1 << 20, Timeout: 500 * time.Millisecond},
 		InFlight:        InFlightConfig{MaxBytes: 32 << 20, MaxBytesPerFile: 4 << 20, MaxBatches: 16},
+		RateLimit:       RateLimitConfig{Pod: noLimit, Namespace: noLimit},
 		DeadLetter:      outlet.DeadLetterConfig{MaxBytes: 100 << 20},
 		Spill:           SpillConfig{MaxBytes: 5 << 30},
 		ShutdownTimeout: 20 * time.Second,
@@ -179,6 +208,8 @@ func (c *Config) Validate() error {
 	}
 	errs = append(errs, c.validateSizes()...)
 	errs = append(errs, c.validateMetadata()...)
+	errs = append(errs, c.RateLimit.Pod.validate("rate_limit::pod", c.PollInterval)...)
+	errs = append(errs, c.RateLimit.Namespace.validate("rate_limit::namespace", c.PollInterval)...)
 	errs = append(errs, c.Include.validate("include")...)
 	errs = append(errs, c.Exclude.validate("exclude")...)
 	return errors.Join(errs...)
@@ -207,6 +238,25 @@ func (c *Config) validateSizes() (errs []error) {
 	// Offsets of lines in a batch have 32 bits.
 	if c.Batch.MaxBytes > 1<<30 {
 		errs = append(errs, fmt.Errorf("`batch::max_bytes` must not be above %d, got %d", 1<<30, c.Batch.MaxBytes))
+	}
+	return errs
+}
+
+func (l LimitConfig) validate(key string, poll time.Duration) (errs []error) {
+	for _, rate := range []struct {
+		key   string
+		value int64
+	}{{"lines_per_second", l.LinesPerSecond}, {"bytes_per_second", l.BytesPerSecond}} {
+		if rate.value < 0 {
+			errs = append(errs, fmt.Errorf("`%s::%s` must not be negative, got %d", key, rate.key, rate.value))
+		}
+	}
+	if !slices.Contains([]string{policyPause, policyDrop}, l.Policy) {
+		errs = append(errs, fmt.Errorf("`%s::policy` must be %q or %q, got %q", key, policyPause, policyDrop, l.Policy))
+	}
+	// What is saved up between two looks at a file must not be lost.
+	if least := 2 * poll; !l.limit().None() && l.Burst < least || l.Burst < 0 || l.Burst > time.Hour {
+		errs = append(errs, fmt.Errorf("`%s::burst` must be between twice the `poll_interval`, %s, and 1h, got %s", key, least, l.Burst))
 	}
 	return errs
 }

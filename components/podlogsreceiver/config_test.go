@@ -40,8 +40,11 @@ func TestDefaults(t *testing.T) {
 			Prefix: "logs.tributary/", Allow: []hints.Group{"exclude", "containers", "multiline", "parser", "rate_limit", "attributes"}, AttributePrefix: "custom.",
 		},
 		PollInterval: 250 * time.Millisecond, MaxLineBytes: 1048576, InvalidUTF8: "escape",
-		Batch:      BatchConfig{MaxRecords: 5000, MaxBytes: 1048576, Timeout: 500 * time.Millisecond},
-		InFlight:   InFlightConfig{MaxBytes: 33554432, MaxBytesPerFile: 4194304, MaxBatches: 16},
+		Batch:    BatchConfig{MaxRecords: 5000, MaxBytes: 1048576, Timeout: 500 * time.Millisecond},
+		InFlight: InFlightConfig{MaxBytes: 33554432, MaxBytesPerFile: 4194304, MaxBatches: 16},
+		RateLimit: RateLimitConfig{
+			Pod: LimitConfig{Policy: "pause", Burst: 2 * time.Second}, Namespace: LimitConfig{Policy: "pause", Burst: 2 * time.Second},
+		},
 		DeadLetter: outlet.DeadLetterConfig{MaxBytes: 104857600}, Spill: SpillConfig{MaxBytes: 5368709120}, ShutdownTimeout: 20 * time.Second,
 	}, config)
 }
@@ -63,6 +66,9 @@ max_line_bytes: 2048
 invalid_utf8: bytes
 batch: {max_records: 1, max_bytes: 2, timeout: 3s}
 in_flight: {max_bytes: 4, max_bytes_per_file: 5, max_batches: 6}
+rate_limit:
+  pod: {lines_per_second: 10, bytes_per_second: 11, policy: drop, burst: 12s}
+  namespace: {lines_per_second: 13, bytes_per_second: 14, policy: pause, burst: 15s}
 dead_letter: {path: /dead, max_bytes: 7}
 spill: {directory: /spill, max_bytes: 8}
 shutdown_timeout: 9s
@@ -82,6 +88,10 @@ func TestEachSettingIsTaken(t *testing.T) {
 		Metadata: &metadata, MetadataTimeout: 10 * time.Minute,
 		Annotations:  AnnotationsConfig{Prefix: "example.com/", Allow: []hints.Group{"parser"}, AttributePrefix: "own."},
 		PollInterval: time.Second, MaxLineBytes: 2048, InvalidUTF8: "bytes",
+		RateLimit: RateLimitConfig{
+			Pod:       LimitConfig{LinesPerSecond: 10, BytesPerSecond: 11, Policy: "drop", Burst: 12 * time.Second},
+			Namespace: LimitConfig{LinesPerSecond: 13, BytesPerSecond: 14, Policy: "pause", Burst: 15 * time.Second},
+		},
 		Batch:      BatchConfig{MaxRecords: 1, MaxBytes: 2, Timeout: 3 * time.Second},
 		InFlight:   InFlightConfig{MaxBytes: 4, MaxBytesPerFile: 5, MaxBatches: 6},
 		DeadLetter: outlet.DeadLetterConfig{Path: "/dead", MaxBytes: 7}, Spill: SpillConfig{Directory: "/spill", MaxBytes: 8},
@@ -108,6 +118,15 @@ func TestBrokenSettingsAreRefused(t *testing.T) {
 		{`in_flight: {max_bytes: 0}`, "`in_flight::max_bytes` must be positive, got 0"},
 		{`in_flight: {max_bytes_per_file: 0}`, "`in_flight::max_bytes_per_file` must be positive, got 0"},
 		{`in_flight: {max_batches: 0}`, "`in_flight::max_batches` must be positive, got 0"},
+		{`rate_limit: {pod: {lines_per_second: -1}}`, "`rate_limit::pod::lines_per_second` must not be negative, got -1"},
+		{`rate_limit: {namespace: {bytes_per_second: -2}}`, "`rate_limit::namespace::bytes_per_second` must not be negative, got -2"},
+		{`rate_limit: {pod: {policy: block}}`, "`rate_limit::pod::policy` must be \"pause\" or \"drop\", got \"block\""},
+		{`rate_limit: {pod: {lines_per_second: 1, burst: 100ms}}`, "`rate_limit::pod::burst` must be between twice the `poll_interval`, 500ms, and 1h, got 100ms"},
+		{`rate_limit: {namespace: {burst: 2h}}`, "`rate_limit::namespace::burst` must be between twice the `poll_interval`, 500ms, and 1h, got 2h0m0s"},
+		{
+			`rate_limit: {pod: {lines_per_second: -1}, namespace: {policy: ""}}`,
+			"`rate_limit::pod::lines_per_second` must not be negative, got -1\n`rate_limit::namespace::policy` must be \"pause\" or \"drop\", got \"\"",
+		},
 		{`dead_letter: {max_bytes: 0}`, "`dead_letter::max_bytes` must be positive, got 0"},
 		{`spill: {max_bytes: 0}`, "`spill::max_bytes` must be positive, got 0"},
 		{`include: {namespaces: ["[a"]}`, "`include::namespaces` must be globs of names, got \"[a\""},

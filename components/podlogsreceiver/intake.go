@@ -4,10 +4,12 @@ package podlogsreceiver
 
 import (
 	"bytes"
+	"time"
 	"unicode/utf8"
 
 	"github.com/tributary-otel/tributary/components/internal/delivery"
 	"github.com/tributary-otel/tributary/components/internal/pods"
+	"github.com/tributary-otel/tributary/components/internal/ratelimit"
 	"github.com/tributary-otel/tributary/components/internal/runtimelog"
 	"github.com/tributary-otel/tributary/components/internal/tail"
 )
@@ -30,6 +32,10 @@ type intake struct {
 	pod    *pod
 	known  *pods.Known
 	source *delivery.Source[reached]
+	// account is that of the container; nil when nothing can bound it. acquiring is how much
+	// of a grant waits for room.
+	account   *account
+	acquiring int64
 	// batch and place say where in the present batch the origin is.
 	batch uint64
 	place uint32
@@ -43,16 +49,31 @@ type intake struct {
 	// are partly in this file begin in it.
 	joins [3]*join
 	held  [3]int64
-	// cut is what the beginning of a long line said, for the rest of it.
-	cut *runtimelog.Line
+	// cut is what the beginning of a long line said, for the rest of it, and cutFate what
+	// the limits say of it.
+	cut     *runtimelog.Line
+	cutFate fate
 	// others are the intakes that have the beginnings of lines of the present batch.
 	others []*intake
 	// bytes and records are not in the books yet.
 	bytes   int64
 	records int
+	// droppedBytes and droppedRecords are what was dropped, and not in the books yet.
+	droppedBytes   int64
+	droppedRecords int
 	// passed says that the position moves although there is no record for it.
 	passed bool
 }
+
+// fate is what the limits say of a line.
+type fate uint8
+
+const (
+	undecided fate = iota
+	admitted
+	droppedForPod
+	droppedForNamespace
+)
 
 var _ tail.Intake = (*intake)(nil)
 
@@ -65,6 +86,7 @@ func (r *podLogs) Open(f *tail.File, start tail.Position) tail.Intake {
 		held:  [3]int64{nowhere, nowhere, nowhere},
 	}
 	in.learn(f.Container(), f.Restart())
+	in.account = r.limits.open(f.Container(), r.now())
 	in.source = r.window.NewSource(reached{start, in})
 	return in
 }
@@ -78,19 +100,37 @@ func (in *intake) learn(id tail.Container, restart int) {
 	}
 }
 
-// Acquire reserves room for what is to be read.
-func (in *intake) Acquire(n int64) bool {
+// Acquire reserves room for what is to be read, as far as the limits allow it.
+func (in *intake) Acquire(most, least int64) (n int64, until time.Time) {
 	r := in.receiver
 	if in.pod != nil && in.pod.waiting || !r.mayRead() {
-		return false
+		return 0, time.Time{}
 	}
-	if in.source.TryAcquire(n) {
-		return true
+	n = max(most, least)
+	if in.limited() {
+		if n, until = in.account.Grant(r.now(), most, least); n == 0 {
+			in.acquiring = 0
+			in.source.Release()
+			return 0, until
+		}
+		if in.acquiring >= least {
+			// Who wants more than before goes to the end of the queue for room.
+			n = min(n, in.acquiring)
+		}
 	}
-	// What is gathered must not wait for itself.
-	r.flush()
-	return in.source.TryAcquire(n)
+	if !in.source.TryAcquire(n) {
+		// What is gathered must not wait for itself.
+		r.flush()
+		if !in.source.TryAcquire(n) {
+			in.acquiring = n
+			return 0, time.Time{}
+		}
+	}
+	in.acquiring = 0
+	return n, time.Time{}
 }
+
+func (in *intake) limited() bool { return in.account != nil && in.account.Limited() }
 
 // Take reads the lines of a chunk.
 func (in *intake) Take(c tail.Chunk) {
@@ -103,6 +143,9 @@ func (in *intake) Take(c tail.Chunk) {
 	data := c.Data
 	in.receiver.batch.behind = c.More
 	in.lineEnd = c.Start
+	if in.limited() {
+		in.account.Begin(in.receiver.now())
+	}
 	for len(data) > 0 {
 		n := bytes.IndexByte(data, '\n')
 		line, size := data, len(data)
@@ -128,7 +171,11 @@ func (in *intake) line(line []byte, size int, cut bool) {
 	if in.cut == nil && l.Format == runtimelog.Unknown {
 		l.Stream, l.Format = in.goesOn()
 	}
-	in.cut = nil
+	lineFate := in.cutFate
+	if !isRest {
+		lineFate = undecided
+	}
+	in.cut, in.cutFate = nil, undecided
 	if cut {
 		in.cut = &runtimelog.Line{Time: l.Time, Stream: l.Stream, Format: l.Format, Partial: l.Partial}
 	}
@@ -140,8 +187,8 @@ func (in *intake) line(line []byte, size int, cut bool) {
 		// The process before has handed on the beginning, when there was no more of it.
 		l.Body, isRest = line[done:], true
 	}
-	in.bytes += int64(size)
 	if isRest && len(l.Body) == 0 && in.joins[l.Stream] == nil {
+		in.bytes += int64(size)
 		in.passed = true // What is left of the line is its end.
 		return
 	}
@@ -154,10 +201,40 @@ func (in *intake) line(line []byte, size int, cut bool) {
 		r.trouble.Count(badTag)
 	}
 	if l.Format != runtimelog.Unknown && (l.Partial || in.joins[l.Stream] != nil) {
-		in.piece(l)
+		in.cutFate = in.piece(l, size)
 		return
 	}
+	if !in.admits(&lineFate, l.Time, int64(size)) {
+		in.cutFate = lineFate
+		return
+	}
+	in.cutFate = lineFate
+	in.bytes += int64(size)
 	in.emit(l.Time, l.Stream, in.emitPieces(l.Time, l.Stream, l.Body, nil))
+}
+
+// admits reports whether the limits let a line through, of which so many bytes are there. Of
+// the rest of a line they say what they have said of its beginning: no half of one is sent.
+func (in *intake) admits(f *fate, time int64, bytes int64) bool {
+	if !in.limited() && *f <= admitted {
+		return true
+	}
+	lines := 0
+	switch *f {
+	case undecided:
+		scope, ok := in.account.Admit(int(bytes))
+		if *f = admitted; ok {
+			return true
+		}
+		*f, lines = droppedForPod+fate(scope), 1
+	case admitted:
+		in.account.Rest(int(bytes))
+		return true
+	}
+	in.droppedRecords += lines
+	in.droppedBytes += bytes
+	in.receiver.limits.drop(in, ratelimit.Scope(*f-droppedForPod), time, bytes, lines)
+	return false
 }
 
 // goesOn recognizes the rest of a line that the process before could not hand on with
@@ -228,21 +305,20 @@ func (in *intake) position(offset int64) tail.Position {
 func (in *intake) enter() { in.enterAt(in.lineEnd) }
 
 func (in *intake) enterAt(offset int64) {
-	if in.records == 0 {
-		if in.passed {
-			in.source.Skip(reached{in.position(offset), in}, 0, 0)
-			in.passed = false
+	at := reached{in.position(offset), in}
+	if in.records > 0 {
+		spans := in.receiver.batch.spans
+		spans.Add(in.source, at, in.bytes, in.records)
+		in.bytes, in.records, in.passed = 0, 0, false
+		for _, other := range in.others {
+			spans.Add(other.source, reached{other.position(other.lineEnd), other}, 0, 0)
 		}
-		return
+		in.others = in.others[:0]
 	}
-	in.passed = false
-	spans := in.receiver.batch.spans
-	spans.Add(in.source, reached{in.position(offset), in}, in.bytes, in.records)
-	in.bytes, in.records = 0, 0
-	for _, other := range in.others {
-		spans.Add(other.source, reached{other.position(other.lineEnd), other}, 0, 0)
+	if in.passed || in.droppedBytes > 0 {
+		in.source.Skip(at, in.droppedBytes, in.droppedRecords)
+		in.droppedBytes, in.droppedRecords, in.passed = 0, 0, false
 	}
-	in.others = in.others[:0]
 }
 
 // Position is how far the file is delivered.

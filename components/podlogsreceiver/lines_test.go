@@ -23,8 +23,6 @@ const (
 
 var stamp = time.Date(2026, 11, 20, 10, 0, 0, 123456789, time.UTC)
 
-func unix(nanos int64) time.Time { return time.Unix(0, nanos).UTC() }
-
 func stdout(body string) line { return line{stream: "stdout", body: body, time: stamp} }
 func stderr(body string) line { return line{stream: "stderr", body: body, time: stamp} }
 

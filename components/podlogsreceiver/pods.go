@@ -4,6 +4,7 @@ package podlogsreceiver
 
 import (
 	"fmt"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"github.com/tributary-otel/tributary/components/internal/hints"
 	"github.com/tributary-otel/tributary/components/internal/pods"
+	"github.com/tributary-otel/tributary/components/internal/ratelimit"
 	"github.com/tributary-otel/tributary/components/internal/tail"
 )
 
@@ -151,6 +153,16 @@ func (r *roster) hints(p *pod, id tail.Container) hints.Hints {
 			zap.String("annotation", w.Key), zap.String("value", shortened(w.Value)), zap.Error(w.Err))
 	}
 	return h
+}
+
+// limit is what the owner of a pod has said of how much there may be.
+func (r *roster) limit(id tail.Container) ratelimit.Limit {
+	p := r.pods[keyOf(id)]
+	if p == nil {
+		return ratelimit.Limit{}
+	}
+	said := p.containers[id]
+	return ratelimit.Limit{LinesPerSecond: int64(math.Ceil(said.Lines)), BytesPerSecond: int64(math.Ceil(said.Bytes))}
 }
 
 // shortened is a value for a person to recognize.

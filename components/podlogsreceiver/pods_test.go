@@ -21,6 +21,7 @@ import (
 
 	"github.com/tributary-otel/tributary/components/internal/pods"
 	"github.com/tributary-otel/tributary/components/internal/pods/podstest"
+	"github.com/tributary-otel/tributary/components/internal/ratelimit"
 	"github.com/tributary-otel/tributary/components/internal/tail"
 	"github.com/tributary-otel/tributary/components/podlogsreceiver/internal/metadata"
 )
@@ -324,4 +325,54 @@ func TestAnExtensionThatKnowsNoPodsIsRefused(t *testing.T) {
 	n.config.Metadata = &other
 	n.refuse = "`metadata` names \"k8s_pods\""
 	n.start()
+}
+
+func TestTheOwnerMayLowerTheLimitOfThePod(t *testing.T) {
+	c := newCluster(t)
+	c.config.RateLimit.Pod.LinesPerSecond = 1000
+	r, err := newReceiver(receivertest.NewNopSettings(metadata.Type), c.config, c.sink)
+	require.NoError(t, err)
+	require.NoError(t, r.roster.find(host{extensions: c.extensions}, c.config.Metadata))
+	defer r.roster.close()
+	id := tail.Container{Namespace: "shop", Pod: "web-0", UID: "uid-1", Name: "main"}
+	for limits, want := range map[[2]string]ratelimit.Limit{
+		{"", ""}:        {},
+		{"10", ""}:      {LinesPerSecond: 10},
+		{"0.5", "64Ki"}: {LinesPerSecond: 1, BytesPerSecond: 65536},
+		{"1M", "-1"}:    {LinesPerSecond: 1_000_000},
+	} {
+		said := says{}
+		for i, key := range []string{"lines-per-second", "bytes-per-second"} {
+			if limits[i] != "" {
+				said["logs.tributary/"+key] = limits[i]
+			}
+		}
+		c.provider.SetPod(apiPod("web-0", "uid-1", nil, said))
+		r.roster.leave(id)
+		r.roster.enter(id, time.Now())
+		assert.Equal(t, want, r.roster.limit(id), limits)
+	}
+	assert.Zero(t, r.roster.limit(tail.Container{Pod: "nobody"}))
+}
+
+func TestALimitThatTheOwnerSetsHoldsAtOnce(t *testing.T) {
+	c := newCluster(t)
+	c.provider.SetPod(apiPod("web-0", "uid-1", nil, nil))
+	c.provider.SetPod(apiPod("web-1", "uid-2", nil, nil))
+	c.start()
+	c.write(web, "0.log", cri("first"))
+	c.gets(nil, "first")
+	c.provider.SetPod(apiPod("web-0", "uid-1", nil, says{"logs.tributary/lines-per-second": "1"}))
+	var lines []string
+	for i := range 200 {
+		lines = append(lines, fmt.Sprintf("line %d", i))
+	}
+	require.Eventually(t, func() bool { return len(c.receiver.room) == 0 }, patience, 5*time.Millisecond)
+	c.write("shop_web-1_uid-2/main", "0.log", cri("other"))
+	c.gets(nil, "first", "other")
+	c.write(web, "0.log", cri(lines...))
+	require.Eventually(t, func() bool { return c.receiver.tail.Gauges().Paused == 1 }, patience, 5*time.Millisecond)
+	assert.Less(t, len(c.records()), 100)
+	c.provider.SetPod(apiPod("web-0", "uid-1", nil, nil))
+	require.Eventually(t, func() bool { return len(c.records()) == 202 }, patience, 5*time.Millisecond)
 }

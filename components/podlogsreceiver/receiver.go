@@ -43,6 +43,8 @@ type podLogs struct {
 	batch  batch
 	parser runtimelog.Parser
 	joins  []*join
+	limits *limits
+	clock  func() time.Time
 
 	order order
 	// pending counts the batches that are sent and not acknowledged.
@@ -73,6 +75,8 @@ func newReceiver(set receiver.Settings, config *Config, next consumer.Logs) (*po
 		config: config, set: set, outlet: out, room: make(chan struct{}, 1),
 		choice:  newChoice(config.Include, config.Exclude),
 		trouble: newTrouble(set.Logger, &out.Health),
+		limits:  newLimits(config.RateLimit),
+		clock:   time.Now,
 		window: delivery.NewWindow[reached](delivery.Limits{
 			MaxBytes: config.InFlight.MaxBytes, MaxBytesPerSource: config.InFlight.MaxBytesPerFile,
 		}),
@@ -96,6 +100,9 @@ func (r *podLogs) Start(ctx context.Context, host component.Host) error {
 	var err error
 	if err = r.roster.find(host, r.config.Metadata); err != nil {
 		return err
+	}
+	if r.config.Metadata != nil {
+		r.limits.own = r.roster.limit
 	}
 	if r.marks, err = openMarks(ctx, host, r.set, r.config.Storage); err != nil {
 		return err
@@ -166,6 +173,7 @@ func (r *podLogs) shutdown(ctx context.Context) error {
 	}
 	r.stop()
 	r.running.Wait()
+	r.limits.flush(r)
 	r.flush()
 	wait, cancel := context.WithTimeout(ctx, r.config.ShutdownTimeout)
 	defer cancel()
@@ -198,10 +206,21 @@ func (r *podLogs) Wanted(id tail.Container) bool {
 }
 
 // Forgotten is told that a container is gone.
-func (r *podLogs) Forgotten(id tail.Container) { r.roster.leave(id) }
+func (r *podLogs) Forgotten(id tail.Container) {
+	r.roster.leave(id)
+	r.limits.close(r, id)
+}
+
+// reconsider acts on what is known now of a container.
+func (r *podLogs) reconsider(id tail.Container) {
+	r.limits.refresh(id, r.now())
+	r.tail.Reconsider(id)
+}
 
 // Changed is told when the marks of a container have to be stored again.
-func (r *podLogs) Changed(id tail.Container) { r.marks.changed(id) }
+func (r *podLogs) Changed(id tail.Container) {
+	r.marks.changed(id)
+}
 
 // Trouble is told what is unusual.
 func (r *podLogs) Trouble(kind tail.Trouble, path string, err error) {
@@ -237,7 +256,8 @@ func (r *podLogs) mayRead() bool {
 func (r *podLogs) Pass() time.Duration {
 	now := r.now()
 	next := sooner(r.marks.pass(now, r.window), r.outlet.Health.Pass(now, r.tail.Unreadable))
-	next = sooner(next, r.roster.pass(now, r.tail.Reconsider, r.wake))
+	next = sooner(next, r.roster.pass(now, r.reconsider, r.wake))
+	next = sooner(next, r.limits.pass(r, now))
 	if r.held {
 		wait := nextBatch - now.Sub(r.sent)
 		if wait <= 0 {
@@ -281,4 +301,4 @@ func (r *podLogs) flush() {
 	}
 }
 
-func (r *podLogs) now() time.Time { return time.Now() }
+func (r *podLogs) now() time.Time { return r.clock() }

@@ -30,9 +30,11 @@ type Consumer interface {
 
 // Intake takes the lines of one file.
 type Intake interface {
-	// Acquire reports whether n bytes may be read now. If not, the file is left alone
-	// until Options.Room gets a signal.
-	Acquire(n int64) bool
+	// Acquire returns how many bytes may be read now: at most most, and at least least,
+	// which is what it takes to get on. With n = 0 nothing may be read, and the files of
+	// the container are left alone until a time, or, when that is zero, until
+	// Options.Room gets a signal.
+	Acquire(most, least int64) (n int64, until time.Time)
 	// Take gets what follows in the file, at most what was acquired last: whole
 	// lines with their ends, and now and then one without (see Chunk). Nothing of
 	// it may be used after the return.

@@ -32,6 +32,9 @@ type folder struct {
 	linked bool
 	// blocked says that it waits for room.
 	blocked bool
+	// pausedUntil is before when nothing of it may be read, pausedSince since when a limit
+	// has kept something of it from being read: until all is read, it is not zero.
+	pausedUntil, pausedSince time.Time
 	// missing is since when the folder itself is not there.
 	missing time.Time
 	// unreadable says that it, or a name in it, could not be looked at last time.

@@ -37,6 +37,10 @@ type node struct {
 	// got are the lines in the order in which they came, troubles what was reported.
 	got      []string
 	troubles map[Trouble]int
+	// grant is how much may be read of a file; nil is all.
+	grant func(f *File, most, least int64) (int64, time.Time)
+	// asked counts how often somebody wanted to read.
+	asked int
 	// full refuses to read, withheld keeps what is taken from being delivered.
 	full, withheld bool
 	intakes        map[*intake]bool
@@ -157,7 +161,7 @@ func (n *node) Open(f *File, start Position) Intake {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.known[f.Container()] = true
-	in := &intake{node: n, taken: start.Start(), acked: start.Start()}
+	in := &intake{node: n, file: f, taken: start.Start(), acked: start.Start()}
 	n.intakes[in] = true
 	return in
 }
@@ -193,13 +197,21 @@ func (n *node) Trouble(kind Trouble, path string, err error) {
 
 type intake struct {
 	node         *node
+	file         *File
 	taken, acked int64
 }
 
-func (in *intake) Acquire(int64) bool {
+func (in *intake) Acquire(most, least int64) (int64, time.Time) {
 	in.node.mu.Lock()
 	defer in.node.mu.Unlock()
-	return !in.node.full
+	in.node.asked++
+	switch {
+	case in.node.full:
+		return 0, time.Time{}
+	case in.node.grant != nil:
+		return in.node.grant(in.file, most, least)
+	}
+	return most, time.Time{}
 }
 
 func (in *intake) Take(c Chunk) {
