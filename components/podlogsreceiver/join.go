@@ -3,17 +3,16 @@
 package podlogsreceiver
 
 import (
-	"slices"
-
 	"github.com/tributary-otel/tributary/components/internal/runtimelog"
 )
 
 // join is a line of which the runtime has written some pieces. The position of each
 // file that has one stays before it until the line is complete.
 type join struct {
-	in   []*intake
-	time int64
-	text []byte
+	in    []*intake
+	time  int64
+	text  []byte
+	parts []part
 }
 
 // maxKept is the largest memory of a join that waits to be used again.
@@ -32,39 +31,44 @@ func (in *intake) piece(l runtimelog.Line) {
 	}
 	if len(j.text) > 0 && len(j.text)+len(l.Body) > r.config.MaxLineBytes {
 		r.trouble.Count(longJoin)
-		in.hand(j, l.Stream)
+		in.handPieces(j, l.Stream)
 		j.in, j.text = append(j.in[:0], in), j.text[:0]
 		in.held[l.Stream] = in.lineStart
 	}
 	j.text = append(j.text, l.Body...)
 	if !l.Partial {
-		in.endJoin(l.Stream)
+		in.endJoin(l.Stream, true)
 	}
 }
 
 // endJoin hands on what there is of a line.
-func (in *intake) endJoin(stream runtimelog.Stream) {
+func (in *intake) endJoin(stream runtimelog.Stream, complete bool) {
 	j := in.joins[stream]
 	in.joins[stream] = nil
-	in.hand(j, stream)
+	if complete {
+		in.whole(j.line(stream))
+	} else {
+		in.handPieces(j, stream)
+	}
 	in.receiver.keepJoin(j)
 }
 
-// hand makes a record of the pieces so far. Nothing holds the position at their
-// beginning any more.
-func (in *intake) hand(j *join, stream runtimelog.Stream) {
-	others := slices.DeleteFunc(j.in, func(i *intake) bool { return i == in })
-	last := in.emitPieces(j.time, stream, j.text, others)
-	in.held[stream] = nowhere
-	for _, other := range others {
-		other.held[stream] = nowhere
+// line is what the pieces make together.
+func (j *join) line(stream runtimelog.Stream) entire {
+	j.parts = j.parts[:0]
+	for _, in := range j.in {
+		j.parts = append(j.parts, part{in, in.held[stream]})
 	}
-	// The batch now has lines of several files.
-	in.others = append(in.others, others...)
-	in.emit(j.time, stream, last)
+	return entire{time: j.time, stream: stream, body: j.text, parts: j.parts, joined: true}
 }
 
-// adopt takes over the lines that began in the file before. Where something of the
+// handPieces makes a record of the pieces so far. It is part of no other one.
+func (in *intake) handPieces(j *join, stream runtimelog.Stream) {
+	in.interrupt(stream)
+	in.emitParts(j.line(stream))
+}
+
+// adopt takes over the lines and records that began in the file before. Where something of the
 // stream was delivered from this file by the process before, the rest of such a line
 // was part of it: what follows belongs to another line.
 func (in *intake) adopt(before *intake, offset int64) {
@@ -73,6 +77,12 @@ func (in *intake) adopt(before *intake, offset int64) {
 			in.joins[stream], before.joins[stream] = j, nil
 			j.in = append(j.in, in)
 			in.held[stream] = offset
+		}
+	}
+	for stream, c := range before.compounds {
+		if c != nil && in.compounds[stream] == nil && in.start[stream] == 0 {
+			in.compounds[stream], before.compounds[stream] = c, nil
+			c.goOnIn(in, offset)
 		}
 	}
 }
@@ -89,6 +99,7 @@ func (r *podLogs) newJoin() *join {
 func (r *podLogs) keepJoin(j *join) {
 	if cap(j.text) <= maxKept && len(r.joins) < 64 {
 		clear(j.in)
+		clear(j.parts)
 		j.in, j.text = j.in[:0], j.text[:0]
 		r.joins = append(r.joins, j)
 	}

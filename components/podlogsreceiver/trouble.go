@@ -25,6 +25,8 @@ const (
 	// longJoin is a line that the runtime has split and that is sent in pieces, since
 	// all of it would be too long.
 	longJoin tail.Trouble = "long_line"
+	// longRecord is a record of several lines that is sent in pieces.
+	longRecord tail.Trouble = "long_record"
 	// unfinishedJoin is a line of which the last piece never came.
 	unfinishedJoin tail.Trouble = "unfinished_line"
 )
@@ -46,6 +48,7 @@ var kinds = []anomaly.Kind[tail.Trouble]{
 	{Name: tail.SpillFailed, Hint: "the rest of a deleted file could not be copied aside; while the collector runs it is still read"},
 	{Name: tail.SpillDamaged, Hint: "a copy of a deleted file is damaged; what can be read of it is sent"},
 	{Name: tail.Skipped, Hint: "a file is older than max_age and is not read", Usual: true},
+	{Name: longRecord},
 	{Name: unknownLine},
 	{Name: badTime},
 	{Name: badTag},

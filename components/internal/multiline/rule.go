@@ -119,6 +119,16 @@ func (r *Rule) MayBegin(line []byte) (Record, bool) {
 	return Record{}, false
 }
 
+// GoesOn reports whether a line has the form of one that goes on with another. Join says
+// whether it does.
+func (r *Rule) GoesOn(line []byte) bool {
+	if r.mode != Auto {
+		return false
+	}
+	of, _ := goesOn(look(line))
+	return of != 0
+}
+
 // Join reports whether a line goes on with the line before, which was a record of its own
 // so far. The verdict is that of Record.Add.
 func (r *Rule) Join(before, line []byte) (Record, Verdict) {
