@@ -64,7 +64,7 @@ func mayBegin(line []byte) (of language) {
 	if contains(line, "panic") {
 		of |= ofPanic
 	}
-	if contains(line, pythonTraceback) {
+	if contains(line, "Traceback (most recent call") { // No longer, so that nothing is allocated.
 		of |= ofPython
 	}
 	if rubyMessage(line) {
