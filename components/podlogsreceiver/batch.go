@@ -3,6 +3,7 @@
 package podlogsreceiver
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -59,8 +60,10 @@ func (b *batch) add(in *intake, time int64, stream runtimelog.Stream, body []byt
 		in.batch, in.place = b.number, uint32(len(b.origins)) //nolint:gosec // Not more than records.
 		b.origins = append(b.origins, in.origin)
 	}
-	if b.records == nil {
+	if len(b.records) == 0 {
 		b.began = in.receiver.now()
+	}
+	if b.records == nil {
 		b.records = make([]record, 0, b.count+1)
 		b.text.Grow(max(b.size+b.size/16, len(body)))
 	}
@@ -85,6 +88,15 @@ func (b *batch) addNotice(in *intake, time int64, body string, n notice) {
 	last.notice, n.begin = true, last.begin
 	b.notices = append(b.notices, n)
 }
+
+// body is that of a record.
+func (b *batch) body(i int) string {
+	r := b.records[i]
+	return b.text.String()[r.begin:r.end]
+}
+
+// remove takes a record out. Its text stays where it is.
+func (b *batch) remove(i int) { b.records = slices.Delete(b.records, i, i+1) }
 
 // take returns what was gathered.
 func (b *batch) take() lines {

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/tributary-otel/tributary/components/internal/hints"
+	"github.com/tributary-otel/tributary/components/internal/multiline"
 	"github.com/tributary-otel/tributary/components/internal/outlet"
 )
 
@@ -54,6 +55,8 @@ type Config struct {
 	// MaxLineBytes is the length above which a line is sent in pieces, each a record of
 	// its own (default: 1 MiB).
 	MaxLineBytes int `mapstructure:"max_line_bytes"`
+	// Multiline says which lines are one record.
+	Multiline MultilineConfig `mapstructure:"multiline"`
 	// InvalidUTF8 says what becomes of a line that is no UTF-8: `escape` writes each
 	// such byte as \xhh, `bytes` makes the body one of bytes (default: escape).
 	InvalidUTF8 string `mapstructure:"invalid_utf8"`
@@ -82,6 +85,23 @@ type AnnotationsConfig struct {
 	// AttributePrefix begins the names of the owner's own attributes (default: `custom.`).
 	AttributePrefix string `mapstructure:"attribute_prefix"`
 }
+
+// MultilineConfig says which lines of a stream are one record. It is no longer than
+// MaxLineBytes: what is above becomes another record.
+type MultilineConfig struct {
+	// Mode is `auto` for the lines of stack traces, `start` for what begins with a line
+	// that a pattern matches, or `none` (default: auto).
+	Mode multiline.Mode `mapstructure:"mode"`
+	// Start is the pattern, a regular expression of RE2.
+	Start string `mapstructure:"start"`
+	// Timeout is how long a record to which more lines may belong waits for the next one
+	// (default: 1s).
+	Timeout time.Duration `mapstructure:"timeout"`
+	// MaxLines is how many lines a record has at most (default: 1000).
+	MaxLines int `mapstructure:"max_lines"`
+}
+
+func (c *MultilineConfig) rule() (*multiline.Rule, error) { return multiline.NewRule(c.Mode, c.Start) }
 
 // BatchConfig says what is sent at once. A batch is sent when it has reached one of
 // the limits.
@@ -166,6 +186,7 @@ func createDefaultConfig() component.Config {
 		StartAt:         startAtBeginning,
 		PollInterval:    250 * time.Millisecond,
 		MaxLineBytes:    1 << 20,
+		Multiline:       MultilineConfig{Mode: multiline.Auto, Timeout: time.Second, MaxLines: 1000},
 		InvalidUTF8:     utf8Escape,
 		Batch:           BatchConfig{MaxRecords: 5000, MaxBytes: 1 << 20, Timeout: 500 * time.Millisecond},
 		InFlight:        InFlightConfig{MaxBytes: 32 << 20, MaxBytesPerFile: 4 << 20, MaxBatches: 16},
@@ -203,6 +224,12 @@ func (c *Config) Validate() error {
 	if c.MaxLineBytes < 1024 || c.MaxLineBytes > 64<<20 {
 		bad("`max_line_bytes` must be between 1024 and %d, got %d", 64<<20, c.MaxLineBytes)
 	}
+	if _, err := c.Multiline.rule(); err != nil {
+		bad("`multiline`: %w", err)
+	}
+	if c.Multiline.Timeout < 10*time.Millisecond || c.Multiline.Timeout > time.Minute {
+		bad("`multiline::timeout` must be between 10ms and 1m, got %s", c.Multiline.Timeout)
+	}
 	if c.ShutdownTimeout <= 0 {
 		bad("`shutdown_timeout` must be positive, got %s", c.ShutdownTimeout)
 	}
@@ -220,6 +247,7 @@ func (c *Config) validateSizes() (errs []error) {
 		key   string
 		value int64
 	}{
+		{"multiline::max_lines", int64(c.Multiline.MaxLines)},
 		{"batch::max_records", int64(c.Batch.MaxRecords)},
 		{"batch::max_bytes", int64(c.Batch.MaxBytes)},
 		{"in_flight::max_bytes", c.InFlight.MaxBytes},

@@ -45,6 +45,7 @@ func TestDefaults(t *testing.T) {
 		RateLimit: RateLimitConfig{
 			Pod: LimitConfig{Policy: "pause", Burst: 2 * time.Second}, Namespace: LimitConfig{Policy: "pause", Burst: 2 * time.Second},
 		},
+		Multiline:  MultilineConfig{Mode: "auto", Timeout: time.Second, MaxLines: 1000},
 		DeadLetter: outlet.DeadLetterConfig{MaxBytes: 104857600}, Spill: SpillConfig{MaxBytes: 5368709120}, ShutdownTimeout: 20 * time.Second,
 	}, config)
 }
@@ -63,6 +64,7 @@ max_age: 24h
 storage: checkpoint_storage/1
 poll_interval: 1s
 max_line_bytes: 2048
+multiline: {mode: start, start: '^\d{4}-', timeout: 10s, max_lines: 11}
 invalid_utf8: bytes
 batch: {max_records: 1, max_bytes: 2, timeout: 3s}
 in_flight: {max_bytes: 4, max_bytes_per_file: 5, max_batches: 6}
@@ -92,6 +94,7 @@ func TestEachSettingIsTaken(t *testing.T) {
 			Pod:       LimitConfig{LinesPerSecond: 10, BytesPerSecond: 11, Policy: "drop", Burst: 12 * time.Second},
 			Namespace: LimitConfig{LinesPerSecond: 13, BytesPerSecond: 14, Policy: "pause", Burst: 15 * time.Second},
 		},
+		Multiline:  MultilineConfig{Mode: "start", Start: `^\d{4}-`, Timeout: 10 * time.Second, MaxLines: 11},
 		Batch:      BatchConfig{MaxRecords: 1, MaxBytes: 2, Timeout: 3 * time.Second},
 		InFlight:   InFlightConfig{MaxBytes: 4, MaxBytesPerFile: 5, MaxBatches: 6},
 		DeadLetter: outlet.DeadLetterConfig{Path: "/dead", MaxBytes: 7}, Spill: SpillConfig{Directory: "/spill", MaxBytes: 8},
@@ -110,6 +113,12 @@ func TestBrokenSettingsAreRefused(t *testing.T) {
 		{`poll_interval: 3s`, "`poll_interval` must be between 10ms and 2s, got 3s"},
 		{`max_line_bytes: 1023`, "`max_line_bytes` must be between 1024 and 67108864, got 1023"},
 		{`max_line_bytes: 67108865`, "`max_line_bytes` must be between 1024 and 67108864, got 67108865"},
+		{`multiline: {mode: java}`, "`multiline`: the mode must be \"auto\", \"start\" or \"none\", got \"java\""},
+		{`multiline: {mode: start}`, "`multiline`: the pattern must have between 1 and 256 bytes, got 0"},
+		{`multiline: {start: x}`, "`multiline`: the mode \"auto\" has no pattern, got \"x\""},
+		{`multiline: {timeout: 9ms}`, "`multiline::timeout` must be between 10ms and 1m, got 9ms"},
+		{`multiline: {timeout: 61s}`, "`multiline::timeout` must be between 10ms and 1m, got 1m1s"},
+		{`multiline: {max_lines: 0}`, "`multiline::max_lines` must be positive, got 0"},
 		{`shutdown_timeout: 0s`, "`shutdown_timeout` must be positive, got 0s"},
 		{`batch: {max_records: 0}`, "`batch::max_records` must be positive, got 0"},
 		{`batch: {max_bytes: -1}`, "`batch::max_bytes` must be positive, got -1"},
@@ -150,7 +159,7 @@ func TestBrokenSettingsAreRefused(t *testing.T) {
 }
 
 func TestUnknownSettingsAreRefused(t *testing.T) {
-	for _, settings := range []string{"pth: /x", "batch: {size: 1}", "include: {pod: [a]}", "dead_letter: {directory: /x}", "spill: {path: /x}"} {
+	for _, settings := range []string{"pth: /x", "batch: {size: 1}", "include: {pod: [a]}", "dead_letter: {directory: /x}", "multiline: {pattern: x}", "spill: {path: /x}"} {
 		_, err := readConfig(t, settings)
 		assert.ErrorContains(t, err, "invalid keys", settings)
 	}

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tributary-otel/tributary/components/internal/delivery"
+	"github.com/tributary-otel/tributary/components/internal/multiline"
 	"github.com/tributary-otel/tributary/components/internal/pods"
 	"github.com/tributary-otel/tributary/components/internal/ratelimit"
 	"github.com/tributary-otel/tributary/components/internal/runtimelog"
@@ -49,6 +50,15 @@ type intake struct {
 	// are partly in this file begin in it.
 	joins [3]*join
 	held  [3]int64
+	// rule says which lines are one record. It may be replaced between two chunks.
+	rule *multiline.Rule
+	// compounds are the records of several lines that may go on, by stream; kept is where
+	// those that are partly in this file begin in it.
+	compounds [3]*compound
+	kept      [3]int64
+	// single is the line before, by stream, if it is in the present batch.
+	single [3]single
+	own    [1]part
 	// cut is what the beginning of a long line said, for the rest of it, and cutFate what
 	// the limits say of it.
 	cut     *runtimelog.Line
@@ -84,6 +94,7 @@ func (r *podLogs) Open(f *tail.File, start tail.Position) tail.Intake {
 		receiver: r, pod: p, lineEnd: start.Start(),
 		start: [3]int64{start.Offset, start.Stdout, start.Stderr},
 		held:  [3]int64{nowhere, nowhere, nowhere},
+		kept:  [3]int64{nowhere, nowhere, nowhere},
 	}
 	in.learn(f.Container(), f.Restart())
 	in.account = r.limits.open(f.Container(), r.now())
@@ -95,8 +106,12 @@ func (r *podLogs) Open(f *tail.File, start tail.Position) tail.Intake {
 func (in *intake) learn(id tail.Container, restart int) {
 	in.origin = newOrigin(id, restart, in.pod, in.receiver.config.Annotations.AttributePrefix)
 	in.batch = 0 // It has no place in any batch.
+	in.rule = in.receiver.rule
 	if in.pod != nil {
 		in.known = in.pod.known
+		if rule := in.pod.containers[id].rule; rule != nil {
+			in.rule = rule
+		}
 	}
 }
 
@@ -156,6 +171,7 @@ func (in *intake) Take(c tail.Chunk) {
 		in.line(line, size, n < 0)
 		data = data[size:]
 	}
+	in.await(c.More)
 	in.enter()
 	in.source.Release()
 }
@@ -210,7 +226,16 @@ func (in *intake) line(line []byte, size int, cut bool) {
 	}
 	in.cutFate = lineFate
 	in.bytes += int64(size)
-	in.emit(l.Time, l.Stream, in.emitPieces(l.Time, l.Stream, l.Body, nil))
+	if isRest || cut {
+		in.interrupt(l.Stream)
+		in.emit(l.Time, l.Stream, in.emitPieces(l.Time, l.Stream, l.Body, nil))
+		return
+	}
+	if in.compounds[l.Stream] == nil && in.rule.Plain(l.Body) {
+		in.emitSingle(l.Time, l.Stream, l.Body)
+		return
+	}
+	in.whole(entire{time: l.Time, stream: l.Stream, body: l.Body})
 }
 
 // admits reports whether the limits let a line through, of which so many bytes are there. Of
@@ -249,9 +274,15 @@ func (in *intake) goesOn() (runtimelog.Stream, runtimelog.Format) {
 }
 
 // makeRoom sends the batch if there is no room in it for a body of so many bytes. It
-// comes before anything that lets the position pass the line in hand.
-func (in *intake) makeRoom(bytes int) {
+// comes before anything that lets the position pass the line in hand. What is known of
+// the line before in the stream of the body is not used any more.
+func (in *intake) makeRoom(stream runtimelog.Stream, bytes int) {
 	if in.receiver.batch.full(bytes) {
+		for other := range in.single {
+			if s := runtimelog.Stream(other); s != stream { //nolint:gosec // One of three.
+				in.decide(s)
+			}
+		}
 		in.enterAt(in.lineStart)
 		in.receiver.flush()
 	}
@@ -270,12 +301,12 @@ func (in *intake) emitPieces(time int64, stream runtimelog.Stream, body []byte, 
 		for n > longest-utf8.UTFMax && !utf8.RuneStart(body[n]) {
 			n-- // A character stays whole.
 		}
-		in.makeRoom(n)
+		in.makeRoom(stream, n)
 		in.others = append(in.others, others...)
 		in.emit(time, stream, body[:n])
 		body = body[n:]
 	}
-	in.makeRoom(len(body))
+	in.makeRoom(stream, len(body))
 	return body
 }
 
@@ -289,11 +320,14 @@ func (in *intake) emit(time int64, stream runtimelog.Stream, body []byte) {
 }
 
 // position is where to go on reading when everything before an offset is delivered,
-// but for the lines that are not complete. It never goes back behind the start.
+// but for the lines and records that are not complete. It never goes back behind the
+// start.
 func (in *intake) position(offset int64) tail.Position {
 	at := func(stream runtimelog.Stream) int64 {
 		reached := offset
-		if held := in.held[stream]; held != nowhere {
+		if kept := in.kept[stream]; kept != nowhere {
+			reached = kept // A line that is not complete is behind it.
+		} else if held := in.held[stream]; held != nowhere {
 			reached = held
 		}
 		return max(reached, in.start[stream])
@@ -324,19 +358,23 @@ func (in *intake) enterAt(offset int64) {
 // Position is how far the file is delivered.
 func (in *intake) Position() tail.Position { return in.source.Position().Position }
 
-// Idle reports whether everything that was read is delivered. A line that is not
-// complete is not.
+// Idle reports whether everything that was read is delivered. A line or record that is
+// not complete is not.
 func (in *intake) Idle() bool {
-	return in.held == [3]int64{nowhere, nowhere, nowhere} && in.source.Idle()
+	none := [3]int64{nowhere, nowhere, nowhere}
+	return in.held == none && in.kept == none && in.source.Idle()
 }
 
-// End hands on the lines whose rest will not come.
+// End hands on the lines and records whose rest will not come.
 func (in *intake) End() {
-	for stream, j := range in.joins {
-		if j != nil {
+	in.lineStart = in.lineEnd
+	for i := range in.joins {
+		stream := runtimelog.Stream(i) //nolint:gosec // One of three.
+		if in.joins[stream] != nil {
 			in.receiver.trouble.Count(unfinishedJoin)
-			in.endJoin(runtimelog.Stream(stream)) //nolint:gosec // One of three.
+			in.endJoin(stream, false)
 		}
+		in.interrupt(stream)
 	}
 	in.enter()
 	in.source.Release()

@@ -12,10 +12,18 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tributary-otel/tributary/components/internal/hints"
+	"github.com/tributary-otel/tributary/components/internal/multiline"
 	"github.com/tributary-otel/tributary/components/internal/pods"
 	"github.com/tributary-otel/tributary/components/internal/ratelimit"
 	"github.com/tributary-otel/tributary/components/internal/tail"
 )
+
+// wish is what the owner of a pod says about a container, and the rule that follows from it, nil if none
+// does.
+type wish struct {
+	hints.Hints
+	rule *multiline.Rule
+}
 
 // roster is what is known of the pods whose files are read. It belongs to the goroutine
 // that reads. Without an extension that knows pods it is empty.
@@ -45,7 +53,7 @@ type pod struct {
 	since   time.Time
 	waiting bool
 	// containers are those of which there are files, or marks.
-	containers map[tail.Container]hints.Hints
+	containers map[tail.Container]wish
 	// told are the wrong annotations that were reported, by key and value.
 	told map[hints.Wrong]bool
 }
@@ -89,7 +97,7 @@ func (r *roster) enter(id tail.Container, now time.Time) *pod {
 	key := keyOf(id)
 	p := r.pods[key]
 	if p == nil {
-		p = &pod{tracked: r.provider.Track(key), since: now, containers: map[tail.Container]hints.Hints{}}
+		p = &pod{tracked: r.provider.Track(key), since: now, containers: map[tail.Container]wish{}}
 		p.known = p.tracked.Known()
 		if p.waiting = p.known == nil; p.waiting {
 			r.waiting++
@@ -97,7 +105,7 @@ func (r *roster) enter(id tail.Container, now time.Time) *pod {
 		r.pods[key] = p
 	}
 	if _, ok := p.containers[id]; !ok {
-		p.containers[id] = r.hints(p, id)
+		p.containers[id] = r.wish(p, id)
 	}
 	return p
 }
@@ -133,13 +141,26 @@ func (r *roster) wait(p *pod, waiting bool) {
 	p.waiting = waiting
 }
 
-// hints returns what the owner of a pod says about a container, and reports what is
-// wrong in it, once.
-func (r *roster) hints(p *pod, id tail.Container) hints.Hints {
+// wish returns what the owner of a pod says about a container, and reports what is wrong in it, once.
+func (r *roster) wish(p *pod, id tail.Container) (w wish) {
 	if p.known == nil {
-		return hints.Hints{}
+		return w
 	}
 	h, wrong := r.reader.Container(p.known.Annotations(), id.Name)
+	w.Hints = h
+	r.tell(p, id, wrong)
+	mode := multiline.Mode(h.Multiline)
+	if h.Start != "" {
+		mode = multiline.Start
+	}
+	if mode != "" {
+		w.rule, _ = multiline.NewRule(mode, h.Start) // The reader has seen the pattern.
+	}
+	return w
+}
+
+// tell reports the annotations of a pod that are wrong, each once.
+func (r *roster) tell(p *pod, id tail.Container, wrong []hints.Wrong) {
 	for _, w := range wrong {
 		is := hints.Wrong{Key: w.Key, Value: w.Value}
 		if p.told[is] {
@@ -152,7 +173,6 @@ func (r *roster) hints(p *pod, id tail.Container) hints.Hints {
 		r.trouble.Tell(badAnnotation, zap.String("namespace", id.Namespace), zap.String("pod", id.Pod),
 			zap.String("annotation", w.Key), zap.String("value", shortened(w.Value)), zap.Error(w.Err))
 	}
-	return h
 }
 
 // limit is what the owner of a pod has said of how much there may be.
@@ -190,7 +210,7 @@ func (r *roster) pass(now time.Time, again func(tail.Container), wake func()) (n
 				wake()
 			}
 			for id := range p.containers {
-				p.containers[id] = r.hints(p, id)
+				p.containers[id] = r.wish(p, id)
 				again(id)
 			}
 		}

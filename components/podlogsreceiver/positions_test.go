@@ -110,7 +110,7 @@ func (s *story) message() (pieces []string) {
 func (s *story) run(crash bool, steps int) {
 	d := newDesk(s.t, func(c *Config) {
 		c.MaxLineBytes, c.InFlight.MaxBatches, c.Batch.MaxRecords = 1024, 1000, 1+s.random.IntN(6)
-		c.RateLimit.Pod = s.limit
+		s.bound(c)
 	})
 	intakes := make([]*intake, len(s.files))
 	at := make([]int64, len(s.files))
@@ -191,10 +191,18 @@ func (s *story) chunk(file int, at int64) string {
 
 func (s *story) take(got []line) { s.got = append(s.got, bodies(got)...) }
 
+// bound sets the limit of the story, if it has one.
+func (s *story) bound(c *Config) {
+	if s.limit != (LimitConfig{}) {
+		c.RateLimit.Pod = s.limit
+	}
+}
+
 // finish reads to the end.
 func (s *story) finish() {
 	d := newDesk(s.t, func(c *Config) {
-		c.MaxLineBytes, c.InFlight.MaxBatches, c.RateLimit.Pod = 1024, 1000, s.limit
+		c.MaxLineBytes, c.InFlight.MaxBatches = 1024, 1000
+		s.bound(c)
 	})
 	var intakes []*intake
 	var before *intake

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tributary-otel/tributary/components/internal/delivery"
+	"github.com/tributary-otel/tributary/components/internal/multiline"
 	"github.com/tributary-otel/tributary/components/internal/outlet"
 	"github.com/tributary-otel/tributary/components/internal/runtimelog"
 	"github.com/tributary-otel/tributary/components/internal/spill"
@@ -42,9 +43,16 @@ type podLogs struct {
 	// Of the goroutine that reads.
 	batch  batch
 	parser runtimelog.Parser
-	joins  []*join
 	limits *limits
 	clock  func() time.Time
+	rule   *multiline.Rule
+	// open are the records that may go on.
+	open map[*compound]struct{}
+	// joins and compounds wait to be used again, as does the memory of a line that is
+	// looked at.
+	joins     []*join
+	compounds []*compound
+	looked    []byte
 
 	order order
 	// pending counts the batches that are sent and not acknowledged.
@@ -67,12 +75,16 @@ var (
 )
 
 func newReceiver(set receiver.Settings, config *Config, next consumer.Logs) (*podLogs, error) {
+	rule, err := config.Multiline.rule()
+	if err != nil {
+		return nil, err
+	}
 	out, err := outlet.New(outlet.Options{Settings: set, Next: next, Where: "the log files", DeadLetter: config.DeadLetter})
 	if err != nil {
 		return nil, err
 	}
 	r := &podLogs{
-		config: config, set: set, outlet: out, room: make(chan struct{}, 1),
+		config: config, set: set, outlet: out, room: make(chan struct{}, 1), rule: rule, open: map[*compound]struct{}{},
 		choice:  newChoice(config.Include, config.Exclude),
 		trouble: newTrouble(set.Logger, &out.Health),
 		limits:  newLimits(config.RateLimit),
@@ -258,6 +270,7 @@ func (r *podLogs) Pass() time.Duration {
 	next := sooner(r.marks.pass(now, r.window), r.outlet.Health.Pass(now, r.tail.Unreadable))
 	next = sooner(next, r.roster.pass(now, r.reconsider, r.wake))
 	next = sooner(next, r.limits.pass(r, now))
+	next = sooner(next, r.expire(now))
 	if r.held {
 		wait := nextBatch - now.Sub(r.sent)
 		if wait <= 0 {

@@ -31,6 +31,8 @@ const (
 	unknownPod tail.Trouble = "unknown_pod"
 	// badAnnotation is one of the owner's that is ignored.
 	badAnnotation tail.Trouble = "bad_annotation"
+	// longRecord is a record of several lines that is sent in pieces.
+	longRecord tail.Trouble = "long_record"
 	// unfinishedJoin is a line of which the last piece never came.
 	unfinishedJoin tail.Trouble = "unfinished_line"
 )
@@ -52,6 +54,7 @@ var kinds = []anomaly.Kind[tail.Trouble]{
 	{Name: tail.SpillFailed, Hint: "the rest of a deleted file could not be copied aside; while the collector runs it is still read"},
 	{Name: tail.SpillDamaged, Hint: "a copy of a deleted file is damaged; what can be read of it is sent"},
 	{Name: tail.Skipped, Hint: "a file is older than max_age and is not read", Usual: true},
+	{Name: longRecord},
 	{Name: unknownLine},
 	{Name: badTime},
 	{Name: badTag},

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/tributary-otel/tributary/components/internal/multiline"
 )
 
 // Hints are what the owner of a pod says about one of its containers. What is not said is
@@ -39,8 +41,8 @@ type Attribute struct{ Key, Value string }
 
 // Values of annotations.
 const (
-	MultilineNone = "none"
-	MultilineAuto = "auto"
+	MultilineNone = string(multiline.None)
+	MultilineAuto = string(multiline.Auto)
 	ParserNone    = "none"
 	ParserJSON    = "json"
 	ParserLogfmt  = "logfmt"
@@ -48,8 +50,6 @@ const (
 
 // Bounds of what an owner may say.
 const (
-	// MaxPattern is the length of a pattern, in bytes.
-	MaxPattern = 256
 	// MaxAttributes is the number of attributes of a container, MaxAttribute the length of a
 	// name, and of a value, in bytes.
 	MaxAttributes = 16
@@ -113,11 +113,8 @@ func setMultiline(h *Hints, value string) error {
 }
 
 func setStart(h *Hints, value string) error {
-	if value == "" || len(value) > MaxPattern {
-		return fmt.Errorf("it must be a pattern of 1 to %d bytes, and has %d", MaxPattern, len(value))
-	}
-	if _, err := regexp.Compile(value); err != nil {
-		return fmt.Errorf("it must be a pattern as RE2 has them: %w", err)
+	if _, err := multiline.NewRule(multiline.Start, value); err != nil {
+		return err
 	}
 	h.Start = value
 	return nil

@@ -67,8 +67,8 @@ func TestWhatIsWrongIsIgnored(t *testing.T) {
 		"containers.app=app":         "it holds for the whole pod",
 		"multiline=java":             "a pattern goes into multiline-start",
 		"multiline-start=(":          "missing closing )",
-		"multiline-start=" + long:    "a pattern of 1 to 256 bytes, and has 300",
-		"multiline-start=(?=x)":      "as RE2 has them",
+		"multiline-start=" + long:    "the pattern must have between 1 and 256 bytes, got 300",
+		"multiline-start=(?=x)":      "no regular expression of RE2",
 		"parser=xml":                 "it must be \"json\", \"logfmt\" or \"none\"",
 		"lines-per-second=0":         "it must be a positive number",
 		"lines-per-second=-1":        "it must be a positive number",
@@ -81,9 +81,9 @@ func TestWhatIsWrongIsIgnored(t *testing.T) {
 		"attributes=" + many:         "there may be 16 attributes, and there are 17",
 		"path=/etc/shadow":           "there is no such option",
 		"=x":                         "there is no such option",
-		"multiline-start=" + `a\C`:   "as RE2 has them",
-		"multiline-start=x{1001}":    "as RE2 has them",
-		"multiline-start=" + "\xff(": "as RE2 has them",
+		"multiline-start=" + `a\C`:   "no regular expression of RE2",
+		"multiline-start=x{1001}":    "no regular expression of RE2",
+		"multiline-start=" + "\xff(": "no regular expression of RE2",
 	} {
 		key, value, _ := strings.Cut(annotation, "=")
 		got, wrong := NewReader(prefix, Groups()).Container(prefixed(annotations{key: value}), "app")

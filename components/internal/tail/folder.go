@@ -65,7 +65,6 @@ func (t *Tail) enter(id Container) *folder {
 func (t *Tail) look(d *folder) {
 	d.dirty, d.lookAt = false, time.Time{}
 	if !d.wanted {
-		d.due = t.now.Add(time.Hour)
 		if _, err := t.fs.Lstat(d.path); errors.Is(err, fs.ErrNotExist) && len(d.files) == 0 {
 			t.leave(d)
 		}

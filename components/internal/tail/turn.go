@@ -30,6 +30,10 @@ const (
 // turn reads at most a chunk of the files of a folder, the oldest first, and decides
 // when the next turn is.
 func (t *Tail) turn(d *folder) {
+	if !d.wanted {
+		t.part(d)
+		return
+	}
 	t.examine(d)
 	var result outcome
 	switch {
