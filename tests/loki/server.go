@@ -26,6 +26,11 @@ const (
 	visibleTimeout = 30 * time.Second
 )
 
+// program is Loki in the version that server/go.mod pins.
+var program = testkit.Pinned{
+	Name: "loki", Module: "tests/loki/server", Require: "github.com/grafana/loki/v3", Command: "github.com/grafana/loki/v3/cmd/loki",
+}
+
 // Options says how a Loki differs from one with the default limits and without tenants.
 type Options struct {
 	// MultiTenant makes every request name a tenant (auth_enabled).
@@ -50,7 +55,7 @@ type Loki struct {
 }
 
 // StartLoki starts a Loki on free ports of 127.0.0.1, with its data in a folder of the test's own, and waits until it
-// stores what it is sent. The test is skipped where Loki is not built, see Binary. When the test ends, the process is
+// stores what it is sent. The test is skipped where Loki is not built, see testkit.Pinned. When the test ends, the process is
 // killed, and its last output is logged if the test failed.
 //
 // It waits by storing and finding a line of a stream {readiness="probe"}, of the tenant "readiness-probe" when there are
@@ -60,7 +65,7 @@ func StartLoki(t testing.TB, options Options) *Loki {
 	transport := &http.Transport{}
 	l := &Loki{
 		options:  options,
-		binary:   Binary(t),
+		binary:   program.Binary(t),
 		folder:   t.TempDir(),
 		httpPort: testkit.FreePort(t),
 		grpcPort: testkit.FreePort(t),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package loki
+package testkit
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ import (
 )
 
 // tiny is a module that pins a program of its own, which is quick to build.
-func tiny(t *testing.T, source string) pinned {
+func tiny(t *testing.T, source string) pinnedBuild {
 	t.Helper()
 	module := t.TempDir()
 	for name, content := range map[string]string{
@@ -28,9 +28,9 @@ func tiny(t *testing.T, source string) pinned {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
 	}
-	return pinned{
-		module: module, require: "example.test/other", command: "example.test/tiny/cmd/say",
-		cache: filepath.Join(t.TempDir(), "cache"), build: true,
+	return pinnedBuild{
+		Pinned: Pinned{Name: "say", Require: "example.test/other", Command: "example.test/tiny/cmd/say", VersionIn: "main.version"},
+		module: module, cache: filepath.Join(t.TempDir(), "cache"), build: true,
 	}
 }
 
@@ -38,10 +38,12 @@ const speaking = `package main
 
 import "os"
 
-func main() { os.Stdout.WriteString("hello") }
+var version string
+
+func main() { os.Stdout.WriteString("hello from " + version) }
 `
 
-func TestBinaryIsBuiltOnceAndKept(t *testing.T) {
+func TestPinnedBinaryIsBuiltOnceAndKept(t *testing.T) {
 	p := tiny(t, speaking)
 	t.Setenv("GOFLAGS", "-mod=vendor")
 	builds := countGo(t)
@@ -61,7 +63,7 @@ func TestBinaryIsBuiltOnceAndKept(t *testing.T) {
 	assert.Regexp(t, `/cache/say-v1\.2\.3-go1[^/]*-[0-9a-f]{12}$`, paths[0])
 	output, err := exec.Command(paths[0]).Output()
 	require.NoError(t, err)
-	assert.Equal(t, "hello", string(output))
+	assert.Equal(t, "hello from v1.2.3", string(output))
 
 	p.build = false
 	again, err := p.binary()
@@ -90,17 +92,17 @@ func countGo(t *testing.T) func() string {
 	}
 }
 
-func TestBinaryIsAnotherOneWhenAnythingIsPinnedAnew(t *testing.T) {
+func TestPinnedBinaryIsAnotherOneWhenAnythingIsPinnedAnew(t *testing.T) {
 	p := tiny(t, speaking)
-	before, err := p.name()
+	before, _, err := p.name()
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(p.module, "go.sum"), []byte("\n"), 0o600))
-	after, err := p.name()
+	after, _, err := p.name()
 	require.NoError(t, err)
 	assert.NotEqual(t, before, after)
 }
 
-func TestBinaryThatMayNotBeBuilt(t *testing.T) {
+func TestPinnedBinaryThatMayNotBeBuilt(t *testing.T) {
 	p := tiny(t, speaking)
 	p.build = false
 	_, err := p.binary()
@@ -109,7 +111,7 @@ func TestBinaryThatMayNotBeBuilt(t *testing.T) {
 	assert.NoDirExists(t, p.cache)
 }
 
-func TestBinaryThatCannotBeBuiltLeavesNothing(t *testing.T) {
+func TestPinnedBinaryThatCannotBeBuiltLeavesNothing(t *testing.T) {
 	p := tiny(t, "package main\n\nfunc main() { nonsense }\n")
 	_, err := p.binary()
 	require.ErrorContains(t, err, "build example.test/tiny/cmd/say in ")
@@ -119,10 +121,10 @@ func TestBinaryThatCannotBeBuiltLeavesNothing(t *testing.T) {
 	assert.Len(t, files, 1, "only the lock")
 }
 
-func TestBinaryWithoutAPlace(t *testing.T) {
+func TestPinnedBinaryWithoutAPlace(t *testing.T) {
 	p := tiny(t, speaking)
 	require.NoError(t, os.WriteFile(p.cache, nil, 0o600))
 	_, err := p.binary()
-	require.ErrorContains(t, err, "create a folder for the Loki binary: ")
+	require.ErrorContains(t, err, "create a folder for the binary of say: ")
 	require.ErrorContains(t, err, "set XDG_CACHE_HOME to a folder that you can write to")
 }
