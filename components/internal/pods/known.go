@@ -117,8 +117,8 @@ func (k *Known) containerAttributes(run containerRun, set map[string]string) {
 		image := parseImage(c.Image)
 		values["container.id"] = c.IDs[run.restart]
 		values["container.image.name"] = image.name
-		values["container.image.tag"] = image.tag
-		values["container.image.tags"] = image.tag
+		values["container.image.tag"] = image.pulled()
+		values["container.image.tags"] = image.pulled()
 		values["container.image.repo_digests"] = repoDigest(c.ImageID)
 	}
 	k.choose(values, set)
