@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -13,13 +14,21 @@ import (
 
 // serve answers one API request, always in JSON: client-go decodes by the
 // content type of the answer, whichever encoding it prefers.
-func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+func (s *Server) serve(writer http.ResponseWriter, r *http.Request) {
 	to, found := parseTarget(r.URL.Path)
 	opts, err := parseOptions(r.URL.Query())
-	outage, down := s.admit(r, to, opts)
+	adm := s.admit(r, to, opts)
+	w := &answer{ResponseWriter: writer, fault: adm.fault, mu: &s.mu, request: adm.request}
+	if !hold(r.Context(), adm.fault.Delay, adm.outage) || adm.fault.Disconnect && !adm.fault.Truncate {
+		panic(http.ErrAbortHandler)
+	}
 	switch {
-	case down:
+	case adm.down:
 		writeError(w, apierrors.NewServiceUnavailable("the server is in an outage"))
+	case adm.unknown:
+		writeError(w, unauthorized())
+	case adm.fault.Status != 0:
+		writeError(w, adm.fault.failure(adm.request.Verb, to))
 	case r.Method != http.MethodGet:
 		writeError(w, apierrors.NewGenericServerResponse(http.StatusMethodNotAllowed, r.Method, resourceOf(to), to.name, "the server is read-only", 0, false))
 	case !found:
@@ -29,33 +38,33 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	case to.name != "":
 		s.serveObject(w, r, to)
 	default:
-		s.serveCollection(w, r, to, opts, outage)
+		s.serveCollection(w, r, to, opts, adm)
 	}
 }
 
-// admit records a request and returns the channel that ends its watch, or
-// that the server is down.
-func (s *Server) admit(r *http.Request, to target, opts options) (<-chan struct{}, bool) {
+// admission is what the server has to say to a request before it looks at it.
+type admission struct {
+	request         *Request // Nil if it is not recorded.
+	outage, dropped <-chan struct{}
+	down, unknown   bool
+	fault           Fault
+}
+
+// admit records a request and decides whether and how it is answered. A request
+// that is refused anyway uses up no fault.
+func (s *Server) admit(r *http.Request, to target, opts options) admission {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if to.res != nil && r.Method == http.MethodGet {
-		query := r.URL.Query()
-		request := Request{
-			Verb:          "list",
-			Resource:      to.res.plural,
-			Namespace:     to.namespace,
-			FieldSelector: query.Get("fieldSelector"),
-			LabelSelector: query.Get("labelSelector"),
-		}
-		switch {
-		case to.name != "":
-			request.Verb = "get"
-		case opts.watch:
-			request.Verb = "watch"
-		}
-		s.requests = append(s.requests, request)
+	adm := admission{outage: s.outage, dropped: s.dropped, down: s.down, unknown: !s.known(r.Header)}
+	if to.res == nil || r.Method != http.MethodGet {
+		return adm
 	}
-	return s.outage, s.down
+	adm.request = newRequest(to, opts, r.URL.Query())
+	s.requests = append(s.requests, adm.request)
+	if !adm.down && !adm.unknown {
+		adm.fault = s.takeFault(adm.request)
+	}
+	return adm
 }
 
 func (s *Server) serveObject(w http.ResponseWriter, r *http.Request, to target) {
@@ -71,7 +80,7 @@ func (s *Server) serveObject(w http.ResponseWriter, r *http.Request, to target) 
 	writeJSON(w, http.StatusOK, content)
 }
 
-func (s *Server) serveCollection(w http.ResponseWriter, r *http.Request, to target, opts options, outage <-chan struct{}) {
+func (s *Server) serveCollection(w *answer, r *http.Request, to target, opts options, adm admission) {
 	query := r.URL.Query()
 	sel, err := parseSelection(to.res, to.namespace, query.Get("fieldSelector"), query.Get("labelSelector"))
 	if err != nil {
@@ -79,7 +88,7 @@ func (s *Server) serveCollection(w http.ResponseWriter, r *http.Request, to targ
 		return
 	}
 	if opts.watch {
-		s.serveWatch(w, r, to.res, sel, opts, outage)
+		s.serveWatch(w, r, to.res, sel, opts, adm)
 		return
 	}
 	if opts.sendInitialEvents != nil {
@@ -120,6 +129,9 @@ func writeError(w http.ResponseWriter, err error) {
 	status := failure.Status()
 	// Without its kind the body would not be recognized as a Status.
 	status.Kind, status.APIVersion = "Status", "v1"
+	if status.Details != nil && status.Details.RetryAfterSeconds > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(status.Details.RetryAfterSeconds)))
+	}
 	writeJSON(w, int(status.Code), status)
 }
 

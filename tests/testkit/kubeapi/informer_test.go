@@ -68,7 +68,8 @@ func TestInformerFollowsChanges(t *testing.T) {
 			var verbs []string
 			for _, r := range s.Requests() {
 				verbs = append(verbs, r.Verb)
-				assert.Equal(t, kubeapi.Request{Verb: r.Verb, Resource: "pods", FieldSelector: "spec.nodeName=node-a"}, r)
+				assert.Equal(t, "pods spec.nodeName=node-a", r.Resource+" "+r.FieldSelector)
+				assert.Equal(t, 200, r.Status)
 			}
 			assert.Equal(t, mode.verbs, verbs)
 		})

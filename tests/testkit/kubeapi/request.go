@@ -22,6 +22,8 @@ type Request struct {
 	Verb string
 	// Resource is the plural name without group, such as pods.
 	Resource string
+	// Name is that of the object of a get.
+	Name string
 	// Namespace is empty for requests that span all namespaces and for
 	// resources without namespace.
 	Namespace string
@@ -29,6 +31,33 @@ type Request struct {
 	FieldSelector string
 	// LabelSelector is as the client sent it, empty if there was none.
 	LabelSelector string
+	// ResourceVersion is as the client sent it, empty if there was none.
+	ResourceVersion string
+	// Status is that of the answer, 0 while there is none and for a connection
+	// that was closed in place of one.
+	Status int
+	// Bytes is the size of the body of the answer so far: of JSON without
+	// compression, as this server sends it.
+	Bytes int64
+}
+
+func newRequest(to target, opts options, query url.Values) *Request {
+	verb := "list"
+	switch {
+	case to.name != "":
+		verb = "get"
+	case opts.watch:
+		verb = "watch"
+	}
+	return &Request{
+		Verb:            verb,
+		Resource:        to.res.plural,
+		Name:            to.name,
+		Namespace:       to.namespace,
+		FieldSelector:   query.Get("fieldSelector"),
+		LabelSelector:   query.Get("labelSelector"),
+		ResourceVersion: opts.version,
+	}
 }
 
 // target is the resource that a path leads to. The name is empty unless it

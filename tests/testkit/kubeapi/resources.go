@@ -67,6 +67,17 @@ func (r *resource) groupResource() schema.GroupResource {
 	return schema.GroupResource{Group: r.Group, Resource: r.plural}
 }
 
+// empty is an object of the resource without any value, with the keys that it
+// has nevertheless in the JSON of a real server.
+func (r *resource) empty() map[string]any {
+	object, err := kinds.New(r.GroupVersionKind)
+	utilruntime.Must(err)
+	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
+	utilruntime.Must(err)
+	content["kind"], content["apiVersion"] = r.Kind, r.GroupVersion().String()
+	return content
+}
+
 func findResource(gv schema.GroupVersion, plural string) *resource {
 	for i := range resources {
 		if r := &resources[i]; r.plural == plural && r.GroupVersion() == gv {

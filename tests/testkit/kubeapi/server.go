@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package kubeapi is a small Kubernetes API server for tests. It keeps objects
-// in memory and serves the read side of the API (get, list and watch) over
-// plain HTTP on a loopback port, well enough for client-go informers, typed
-// clients and metadata clients that live in another process, such as the
-// k8s_attributes processor of a collector under test.
+// in memory and serves the read side of the API (get, list and watch) on a
+// loopback port, over plain HTTP or HTTPS, well enough for client-go informers,
+// typed clients and metadata clients that live in another process, such as the
+// k8s_attributes processor of a collector under test. It misbehaves on cue, see
+// fault.go, and tells what it was asked.
 //
 // It knows pods, namespaces and nodes of core/v1, replicasets, deployments,
 // statefulsets and daemonsets of apps/v1, and jobs and cronjobs of batch/v1.
-// There is no authentication, no admission, no defaulting and no garbage
-// collection, and the API cannot be written to: tests change the cluster
-// through the methods of Server.
+// Everybody is let in, unless SetTokens says otherwise, and may read
+// everything. There is no admission, no defaulting and no garbage collection,
+// and the API cannot be written to: tests change the cluster through the
+// methods of Server.
 package kubeapi
 
 import (
-	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -44,11 +44,17 @@ type Server struct {
 
 	mu          sync.Mutex
 	version     uint64
+	compacted   uint64 // Changes up to this version are forgotten.
 	collections map[*resource]*collection
 	changed     chan struct{} // Closed and replaced whenever version grows.
 	outage      chan struct{} // Closed while the server is down.
 	down        bool
-	requests    []Request
+	dropped     chan struct{} // Closed and replaced when watches are dropped.
+	watches     int           // How many are open.
+	tokens      []string
+	faults      []*pendingFault
+	faulted     int
+	requests    []*Request
 }
 
 // Start runs a server on an ephemeral port of 127.0.0.1 that holds the given
@@ -56,12 +62,28 @@ type Server struct {
 // once and does not wait for clients to hang up.
 func Start(t testing.TB, objects ...runtime.Object) *Server {
 	t.Helper()
+	return start(t, (*httptest.Server).Start, objects)
+}
+
+// StartTLS is Start over HTTPS and HTTP/2, as a real server speaks it. Clients
+// learn to trust it from its kubeconfig files, or from CA.
+func StartTLS(t testing.TB, objects ...runtime.Object) *Server {
+	t.Helper()
+	return start(t, func(server *httptest.Server) {
+		server.EnableHTTP2 = true
+		server.StartTLS()
+	}, objects)
+}
+
+func start(t testing.TB, listen func(*httptest.Server), objects []runtime.Object) *Server {
+	t.Helper()
 	s := &Server{
 		t:           t,
 		version:     firstVersion,
 		collections: make(map[*resource]*collection, len(resources)),
 		changed:     make(chan struct{}),
 		outage:      make(chan struct{}),
+		dropped:     make(chan struct{}),
 	}
 	for i := range resources {
 		s.collections[&resources[i]] = newCollection()
@@ -69,7 +91,10 @@ func Start(t testing.TB, objects ...runtime.Object) *Server {
 	for _, object := range objects {
 		s.Add(object)
 	}
-	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
+	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
+	// A client that distrusts the certificate says so itself.
+	s.http.Config.ErrorLog = log.New(io.Discard, "", 0)
+	listen(s.http)
 	t.Cleanup(func() {
 		s.SetDown(true)
 		// Close waits for the handlers. A client that has stopped reading would
@@ -84,37 +109,6 @@ func Start(t testing.TB, objects ...runtime.Object) *Server {
 // URL returns the base address of the server, such as http://127.0.0.1:41234,
 // without a trailing slash.
 func (s *Server) URL() string { return s.http.URL }
-
-// Kubeconfig writes a kubeconfig file that leads to this server, without
-// credentials, and returns its path. The file lives as long as the test t. A
-// k8s_attributes processor with auth_type kubeConfig finds the file through
-// the KUBECONFIG environment variable; its other auth types insist on HTTPS
-// and cannot reach this server.
-func (s *Server) Kubeconfig(t testing.TB) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "kubeconfig")
-	if err := os.WriteFile(path, fmt.Appendf(nil, kubeconfig, s.URL()), 0o600); err != nil {
-		t.Fatalf("write kubeconfig: %v", err)
-	}
-	return path
-}
-
-const kubeconfig = `apiVersion: v1
-kind: Config
-clusters:
-- name: kubeapi
-  cluster:
-    server: %s
-contexts:
-- name: kubeapi
-  context:
-    cluster: kubeapi
-    user: kubeapi
-current-context: kubeapi
-users:
-- name: kubeapi
-  user: {}
-`
 
 // Add creates a copy of the object and emits ADDED to watches. The copy gets
 // the next resource version and, where the object has none, a UID and the
@@ -162,10 +156,39 @@ func (s *Server) SetDown(down bool) {
 	s.outage = make(chan struct{})
 }
 
+// DropWatches ends every open watch as a broken connection does, without a
+// last bookmark. Clients may open new ones at once.
+func (s *Server) DropWatches() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.dropped)
+	s.dropped = make(chan struct{})
+}
+
+// OpenWatches is the number of watches that are open.
+func (s *Server) OpenWatches() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.watches
+}
+
+// Compact forgets every change made so far: a watch that wants to resume before
+// the last one is told, as its first event, that its resource version is gone.
+// Open watches go on.
+func (s *Server) Compact() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.compacted = s.version
+}
+
 // Requests returns the requests for resources seen so far, oldest first,
 // including those refused during an outage. Discovery is not recorded.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.requests)
+	all := make([]Request, 0, len(s.requests))
+	for _, r := range s.requests {
+		all = append(all, *r)
+	}
+	return all
 }

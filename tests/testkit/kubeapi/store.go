@@ -27,8 +27,8 @@ type change struct {
 }
 
 // collection holds the objects of one resource and everything that ever
-// happened to them. The history is not compacted: a test is short, and a watch
-// can then resume from any resource version.
+// happened to them. The history is kept whole: a test is short, and a watch can
+// then resume from any resource version since the last Compact.
 type collection struct {
 	objects map[types.NamespacedName]*unstructured.Unstructured
 	history []change

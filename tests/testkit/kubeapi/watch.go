@@ -4,6 +4,8 @@ package kubeapi
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -26,13 +28,15 @@ type watchStream struct {
 }
 
 // serveWatch streams events until the client leaves, the timeout it asked for
-// passes or an outage begins.
-func (s *Server) serveWatch(w http.ResponseWriter, r *http.Request, res *resource, sel selection, opts options, outage <-chan struct{}) {
+// passes, watches are dropped or an outage begins.
+func (s *Server) serveWatch(w *answer, r *http.Request, res *resource, sel selection, opts options, adm admission) {
 	initial, start, err := s.startWatch(res, sel, opts)
-	if err != nil {
+	gone := apierrors.IsResourceExpired(err)
+	if err != nil && !gone {
 		writeError(w, err)
 		return
 	}
+	defer s.countWatch()()
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusOK)
 	stream := &watchStream{
@@ -45,13 +49,40 @@ func (s *Server) serveWatch(w http.ResponseWriter, r *http.Request, res *resourc
 	// The headers go out at once: a client waits for them before it takes the
 	// watch for open, and there may be no event for long.
 	stream.err = stream.flush()
+	if gone {
+		stream.fail(err)
+		return
+	}
 	for _, object := range initial {
 		stream.send(watch.Added, object.Object)
 	}
 	if opts.sendInitialEvents != nil && *opts.sendInitialEvents && opts.bookmarks {
 		stream.bookmark(map[string]any{metav1.InitialEventsAnnotationKey: "true"})
 	}
-	s.follow(r, stream, sel, opts, outage)
+	if w.fault.NoBookmarks {
+		opts.bookmarks = false
+	}
+	if w.fault.Silent {
+		select {
+		case <-adm.outage:
+		case <-adm.dropped:
+			panic(http.ErrAbortHandler)
+		case <-r.Context().Done():
+		}
+		return
+	}
+	s.follow(r, stream, sel, opts, adm)
+}
+
+// countWatch counts an open watch until the function that it returns is called.
+func (s *Server) countWatch() (end func()) {
+	add := func(n int) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.watches += n
+	}
+	add(1)
+	return func() { add(-1) }
 }
 
 // startWatch returns the objects that the watch has to announce as ADDED
@@ -75,10 +106,21 @@ func (s *Server) startWatch(res *resource, sel selection, opts options) ([]*unst
 	if err != nil {
 		return nil, 0, apierrors.NewBadRequest("parse resourceVersion: " + err.Error())
 	}
-	return nil, version, nil
+	return nil, version, s.checkCompacted(version)
 }
 
-func (s *Server) follow(r *http.Request, stream *watchStream, sel selection, opts options, outage <-chan struct{}) {
+// checkCompacted returns the error of a client that has to list again, because
+// it wants changes that are forgotten.
+func (s *Server) checkCompacted(version uint64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if version >= s.compacted {
+		return nil
+	}
+	return apierrors.NewResourceExpired(fmt.Sprintf("too old resource version: %d (%d)", version, s.compacted))
+}
+
+func (s *Server) follow(r *http.Request, stream *watchStream, sel selection, opts options, adm admission) {
 	var timeout <-chan time.Time // Never ready if the client set none.
 	if opts.timeout > 0 {
 		timer := time.NewTimer(opts.timeout)
@@ -86,7 +128,7 @@ func (s *Server) follow(r *http.Request, stream *watchStream, sel selection, opt
 		timeout = timer.C
 	}
 	for stream.err == nil {
-		changes, changed, up := s.since(stream.res, stream.sent, outage)
+		changes, changed, up := s.since(stream.res, stream.sent, adm.outage)
 		if !up {
 			return
 		}
@@ -106,7 +148,9 @@ func (s *Server) follow(r *http.Request, stream *watchStream, sel selection, opt
 		}
 		select {
 		case <-changed:
-		case <-outage:
+		case <-adm.outage:
+		case <-adm.dropped:
+			panic(http.ErrAbortHandler)
 		case <-timeout:
 			if opts.bookmarks {
 				stream.bookmark(nil)
@@ -125,22 +169,36 @@ func (w *watchStream) send(event watch.EventType, object map[string]any) {
 	if w.partial {
 		object = metadataOnly(object)
 	}
+	w.write(event, object)
+}
+
+func (w *watchStream) write(event watch.EventType, object any) {
 	// Encode ends each event with the newline that delimits it.
 	if w.err = w.encoder.Encode(map[string]any{"type": event, "object": object}); w.err == nil {
 		w.err = w.flush()
 	}
 }
 
+// fail ends the watch with an error in place of an event. A real server answers
+// so, with the status 200, once it has understood the request.
+func (w *watchStream) fail(err error) {
+	failure := &apierrors.StatusError{}
+	if w.err != nil || !errors.As(err, &failure) {
+		return
+	}
+	status := failure.Status()
+	status.Kind, status.APIVersion = "Status", "v1"
+	w.write(watch.Error, status)
+}
+
 // bookmark tells the client the version it has reached, in an otherwise empty
 // object of the kind it watches.
 func (w *watchStream) bookmark(annotations map[string]any) {
-	metadata := map[string]any{"resourceVersion": formatVersion(w.sent), "creationTimestamp": nil}
+	object := w.res.empty()
+	metadata := map[string]any{"resourceVersion": formatVersion(w.sent)}
 	if len(annotations) > 0 {
 		metadata["annotations"] = annotations
 	}
-	w.send(watch.Bookmark, map[string]any{
-		"kind":       w.res.Kind,
-		"apiVersion": w.res.GroupVersion().String(),
-		"metadata":   metadata,
-	})
+	object["metadata"] = metadata
+	w.send(watch.Bookmark, object)
 }
