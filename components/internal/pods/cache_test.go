@@ -52,6 +52,13 @@ func TestStaticPods(t *testing.T) {
 		assert.Equal(t, "1", label(tracked))
 		set(t, c, podOf("kube-system", "etcd-node-a", "2", withHash("hash-1")))
 		assert.Equal(t, "2", label(tracked))
+		clock := newClock()
+		c.now = clock.read
+		clock.pass(time.Hour)
+		c.sweep()
+		assert.Len(t, c.records, 1)
+		set(t, c, podOf("kube-system", "etcd-node-a", "2", withHash("hash-1"), withLabel("new")))
+		assert.Equal(t, "new", label(tracked), "the old mirror took nothing along")
 	})
 	t.Run("have another hash when their manifest changes", func(t *testing.T) {
 		c := newCache(&Rules{})

@@ -152,18 +152,20 @@ func TestATokenThatHasExpired(t *testing.T) {
 	bubble(t, "is read again at once", func(t *testing.T) {
 		web := podOf("shop", "web", "1")
 		s := newServer(web)
-		valid := "1"
-		s.setFault(func(r *http.Request, _ call) (*http.Response, error) {
-			if r.Header.Get("Authorization") < valid {
-				return answer(401, "{}"), nil
-			}
-			return nil, nil
-		})
+		accept := func(valid string) {
+			s.setFault(func(r *http.Request, _ call) (*http.Response, error) {
+				if r.Header.Get("Authorization") < valid {
+					return answer(401, "{}"), nil
+				}
+				return nil, nil
+			})
+		}
+		accept("1")
 		w := start(t, s, nil, Rules{})
 		defer w.Close()
 		tracked := w.Track(keyOf(web))
 		pass(time.Minute)
-		valid = "2"
+		accept("2")
 		pass(time.Minute)
 		s.set(podOf("shop", "web", "1", withLabel("new")))
 		pass(0)

@@ -182,7 +182,7 @@ func TestWatch(t *testing.T) {
 		w := start(t, s, nil, Rules{Metadata: []string{"k8s.node.name"}})
 		pass(time.Hour)
 		w.Close()
-		assert.Equal(t, s.count("list pods")+s.count("watch pods"), len(s.seen()))
+		assert.Len(t, s.seen(), s.count("list pods")+s.count("watch pods"))
 
 		w = start(t, s, nil, Rules{
 			Metadata: []string{"k8s.node.uid"},
