@@ -62,11 +62,12 @@ func (k *k8sPods) Start(ctx context.Context, host component.Host) error {
 	if k.store != nil {
 		config.Store = k.store
 	}
-	k.watcher = pods.New(config)
-	if k.metrics, err = newMetrics(k.set, k.watcher); err != nil {
+	watcher := pods.New(config)
+	if k.metrics, err = newMetrics(k.set, watcher); err != nil {
 		return errors.Join(fmt.Errorf("register the metrics: %w", err), k.store.close(ctx))
 	}
-	k.watcher.Start()
+	watcher.Start()
+	k.watcher = watcher
 	k.set.Logger.Info("Pods are watched", zap.String("node", config.Node), zap.Int("known", k.watcher.Stats().Known))
 	return nil
 }

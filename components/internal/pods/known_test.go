@@ -165,6 +165,14 @@ func TestServiceAttributes(t *testing.T) {
 	}
 }
 
+func TestWhatWins(t *testing.T) {
+	rules := Rules{Metadata: []string{"service.name"}, Labels: []Field{{Key: "app", TagName: "service.name"}}, OTelAnnotations: true}
+	app := labelled("app=label", "app.kubernetes.io/name=name")
+	assert.Equal(t, "service.name=label", text(know(t, podOf("shop", "web", "1", app), rules).Attributes("app", 0)))
+	note := annotated("resource.opentelemetry.io/service.name=annotation")
+	assert.Equal(t, "service.name=annotation", text(know(t, podOf("shop", "web", "1", app, note), rules).Attributes("app", 0)))
+}
+
 func TestAnnotationsOfOTel(t *testing.T) {
 	const prefix = "resource.opentelemetry.io/"
 	pod := podOf("shop", "web", "1", annotated(
