@@ -65,10 +65,11 @@ func (k *k8sPods) Start(ctx context.Context, host component.Host) error {
 	if k.store != nil {
 		config.Store = k.store
 	}
-	k.watcher = pods.New(config)
-	if k.metrics, err = newMetrics(k.set, k.watcher); err != nil {
+	watcher := pods.New(config)
+	if k.metrics, err = newMetrics(k.set, watcher); err != nil {
 		return errors.Join(fmt.Errorf("register the metrics: %w", err), k.store.close(ctx))
 	}
+	k.watcher = watcher
 	return nil
 }
 

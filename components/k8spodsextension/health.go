@@ -20,7 +20,7 @@ type health struct {
 
 func (h *health) tell(n pods.Notice) {
 	if n.Err != nil {
-		h.logger.Warn("What is known of pods may be old, as something does not work: "+n.What, zap.Error(n.Err))
+		h.logger.Warn("What is known of pods may be old", zap.String("trouble", n.What), zap.Error(n.Err))
 		if h.ill == nil {
 			h.ill = map[string]error{}
 		}
@@ -28,7 +28,7 @@ func (h *health) tell(n pods.Notice) {
 		h.report(n.Err)
 		return
 	}
-	h.logger.Info("It works again: "+n.What, zap.Duration("after", n.For))
+	h.logger.Info("The trouble is over", zap.String("trouble", n.What), zap.Duration("after", n.For))
 	delete(h.ill, n.What)
 	for _, err := range h.ill {
 		h.report(err)

@@ -40,18 +40,19 @@ func (f *follower[T]) run(ctx context.Context) {
 	f.api.stats.follows(f.resource)
 	forgotten := 0
 	for ctx.Err() == nil {
+		watches := f.version != ""
 		err := f.step(ctx)
 		switch {
 		case is(err, expired):
 			f.version = ""
 			// A server that forgets what it has just said is not asked again at once.
 			if forgotten++; forgotten > 1 {
-				_ = f.api.failed(err, 0)
+				_ = sleep(ctx, f.timing.pause(forgotten-1), nil)
 			}
 		case is(err, denied):
 			f.api.trouble.denied(f.resource, err)
 			_ = sleep(ctx, spread(f.timing.refused), nil)
-		case err == nil:
+		case err == nil && watches:
 			forgotten = 0
 		}
 	}

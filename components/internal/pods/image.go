@@ -7,8 +7,7 @@ import "strings"
 // image is the name of an image, taken apart: name:tag@digest.
 type image struct{ name, tag, digest string }
 
-// parseImage takes the name of an image apart. Without tag and digest the tag is latest, as
-// it is for a runtime.
+// parseImage takes the name of an image apart.
 func parseImage(s string) image {
 	var i image
 	i.name, i.digest, _ = strings.Cut(s, "@")
@@ -16,13 +15,19 @@ func parseImage(s string) image {
 	if at := strings.LastIndexByte(i.name, ':'); at > strings.LastIndexByte(i.name, '/') {
 		i.name, i.tag = i.name[:at], i.name[at+1:]
 	}
-	if i.name != "" && i.tag == "" && i.digest == "" {
-		i.tag = "latest"
-	}
 	return i
 }
 
-// version is what an image says of the version of a service.
+// pulled is the tag that a runtime asks for: latest, if nobody names one.
+func (i image) pulled() string {
+	if i.name != "" && i.tag == "" && i.digest == "" {
+		return "latest"
+	}
+	return i.tag
+}
+
+// version is what an image says of the version of a service. The tag latest, if nobody has named it,
+// says nothing.
 func (i image) version() string {
 	if i.tag != "" && i.digest != "" {
 		return i.tag + "@" + i.digest

@@ -21,6 +21,7 @@ type Known struct {
 
 	mu         sync.Mutex
 	common     map[string]string // What all containers have, made when it is first needed.
+	fields     map[string]string // What the rules name by label and annotation, made then.
 	attributes map[containerRun][]Attribute
 }
 
@@ -65,11 +66,13 @@ func (k *Known) Attributes(container string, restart int) []Attribute {
 
 func (k *Known) compute(run containerRun) []Attribute {
 	if k.common == nil {
-		k.common = k.commonAttributes()
+		k.common, k.fields = k.commonAttributes(), k.fieldAttributes()
 	}
+	// Later ones win: what the configuration names, and above all what the owner says.
 	set := maps.Clone(k.common)
 	k.containerAttributes(run, set)
 	k.serviceAttributes(run.name, set)
+	maps.Copy(set, k.fields)
 	k.annotated(set)
 	attributes := make([]Attribute, 0, len(set))
 	for _, key := range sortedKeys(set) {
@@ -97,6 +100,13 @@ func (k *Known) commonAttributes() map[string]string {
 		values[owner.uidOf] = p.OwnerUID
 	}
 	k.choose(values, set)
+	return set
+}
+
+// fieldAttributes are the labels and annotations that the rules name.
+func (k *Known) fieldAttributes() map[string]string {
+	set := map[string]string{}
+	p := k.pod
 	extract(k.rules.Labels, "labels", FromPod, p.Labels, set)
 	extract(k.rules.Annotations, "annotations", FromPod, p.Annotations, set)
 	if k.namespace != nil {
@@ -117,8 +127,8 @@ func (k *Known) containerAttributes(run containerRun, set map[string]string) {
 		image := parseImage(c.Image)
 		values["container.id"] = c.IDs[run.restart]
 		values["container.image.name"] = image.name
-		values["container.image.tag"] = image.tag
-		values["container.image.tags"] = image.tag
+		values["container.image.tag"] = image.pulled()
+		values["container.image.tags"] = image.pulled()
 		values["container.image.repo_digests"] = repoDigest(c.ImageID)
 	}
 	k.choose(values, set)

@@ -42,6 +42,15 @@ var defaultTiming = timing{
 	savePause: time.Second, saveAgain: 10 * time.Second, sweep: 10 * time.Second,
 }
 
+// pause returns how long to wait after a number of failures. It is spread, so that a thousand nodes
+// do not come back in the same second.
+func (t *timing) pause(failures int) time.Duration {
+	if failures <= len(t.steps) {
+		return spread(t.steps[failures-1])
+	}
+	return spread(t.most)
+}
+
 // maxRetryAfter bounds what a server may demand.
 const maxRetryAfter = 10 * time.Minute
 
@@ -84,7 +93,7 @@ func (p *pace) reserve() (time.Duration, <-chan struct{}) {
 	if pause := p.next.Sub(now); pause > 0 {
 		return pause, p.answers
 	}
-	p.next = now.Add(p.pause())
+	p.next = now.Add(p.timing.pause(p.failures))
 	return 0, nil
 }
 
@@ -104,21 +113,13 @@ func (p *pace) failed(retryAfter time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.failures++
-	p.next = time.Now().Add(max(p.pause(), min(retryAfter, maxRetryAfter)))
+	p.next = time.Now().Add(max(p.timing.pause(p.failures), min(retryAfter, maxRetryAfter)))
 }
 
 func (p *pace) failing() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.failures > 0
-}
-
-// pause is spread, so that a thousand nodes do not come back in the same second.
-func (p *pace) pause() time.Duration {
-	if p.failures <= len(p.timing.steps) {
-		return spread(p.timing.steps[p.failures-1])
-	}
-	return spread(p.timing.most)
 }
 
 // spread makes a pause up to half longer, by chance.

@@ -11,7 +11,7 @@ import (
 )
 
 // pod is what is kept of a pod. It is never changed once it is in the cache. Its JSON form is what
-// is stored: docs of the fields are in state.go.
+// is stored: docs/formats/pods.md.
 type pod struct {
 	Namespace   string            `json:"namespace"`
 	Name        string            `json:"name"`

@@ -64,6 +64,10 @@ func (f *follower[T]) watch(ctx context.Context) error {
 				return f.ended(ctx)
 			case errors.Is(err, io.EOF) && settled.Load():
 				return nil
+			case settled.Load():
+				// Balancers and servers that start anew cut connections: no trouble yet.
+				f.api.pace.failed(0)
+				return &failure{kind: away, err: err}
 			case errors.Is(err, io.EOF):
 				err = errors.New("the watch has ended at once")
 			}
