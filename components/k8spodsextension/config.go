@@ -91,7 +91,7 @@ func createDefaultConfig() component.Config {
 		ServiceName: pods.OrderOTel,
 		Extract: ExtractConfig{
 			Metadata: []string{
-				"k8s.node.name", "k8s.deployment.name", "k8s.statefulset.name", "k8s.daemonset.name", "k8s.cronjob.name", "k8s.job.name",
+				"k8s.node.name", "k8s.pod.uid", "k8s.deployment.name", "k8s.statefulset.name", "k8s.daemonset.name", "k8s.cronjob.name", "k8s.job.name",
 				"service.name", "service.namespace", "service.version", "service.instance.id",
 			},
 			OTelAnnotations: true,

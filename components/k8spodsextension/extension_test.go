@@ -163,6 +163,7 @@ func TestThePodsOfTheNode(t *testing.T) {
 	<-changes
 	assert.Equal(t, []pods.Attribute{
 		{Key: "k8s.node.name", Value: "node-a"},
+		{Key: "k8s.pod.uid", Value: "uid-web"},
 		{Key: "service.instance.id", Value: "shop.web.app"},
 		{Key: "service.name", Value: "storefront"},
 		{Key: "service.namespace", Value: "shop"},

@@ -63,6 +63,11 @@ func exposed(t *testing.T) known {
 	part.print(time.Now())
 	part.arrived()
 	add(part)
+	other := newRig(t, "kubernetes-k8s-attributes.yaml", "backends/otlp.yaml")
+	other.start()
+	other.print(time.Now())
+	other.arrived()
+	add(other)
 	return names
 }
 

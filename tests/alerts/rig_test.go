@@ -24,6 +24,7 @@ type rig struct {
 	process   *testkit.Process
 	otlp      *testkit.Backend
 	loki      *lokifake.Server
+	api       *kubeapi.Server
 	target    *target
 	// somebody starts the collector without the rights of root.
 	somebody bool
@@ -36,7 +37,8 @@ type rig struct {
 func newRig(t *testing.T, configs ...string) *rig {
 	t.Helper()
 	r := &rig{t: t, otlp: testkit.StartBackend(t), loki: lokifake.Start(t, lokifake.Options{})}
-	kubeconfig := kubeapi.Start(t, kubeapi.NewPod(pod.Namespace, pod.Name, pod.UID, "node-a")).Kubeconfig(t)
+	r.api = kubeapi.Start(t, kubeapi.NewPod(pod.Namespace, pod.Name, pod.UID, "node-a"))
+	kubeconfig := r.api.Kubeconfig(t)
 	require.NoError(t, os.Chmod(kubeconfig, 0o644)) //nolint:gosec // For somebody.
 	r.collector = testkit.NewCollector(t, configs...).Set("TRIBUTARY_OTLP_URL="+r.otlp.HTTPURL(), "TRIBUTARY_LOKI_URL="+r.loki.URL(),
 		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+kubeconfig, "TRIBUTARY_NODE_NAME=node-a")

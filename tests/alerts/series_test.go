@@ -148,6 +148,13 @@ var cases = []struct {
 			`otelcol_receiver_journald_files{state="open"} 9x20`,
 	},
 	{
+		alert: "TributaryPodsUnknown",
+		fires: []string{
+			`otelcol_extension_k8s_pods_unknown_pods 3x40` + "\n" + `otelcol_extension_k8s_pods_silence{resource="pods"} 0+60x40`,
+		},
+		silent: `otelcol_extension_k8s_pods_unknown_pods 3x40` + "\n" + `otelcol_extension_k8s_pods_silence{resource="pods"} 30x40`,
+	},
+	{
 		alert: "TributaryBalanceBroken",
 		fires: []string{
 			balance("pod_logs", "10x20", "9x20", "0x20", "0x20", "0x20"),
