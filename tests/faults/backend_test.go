@@ -42,7 +42,7 @@ func (b *otlpBackend) next() []arrival {
 		arrivals[i] = arrival{
 			body: bodyText(r.Body), at: now, stamp: r.Timestamp, namespace: text(r.Resource["k8s.namespace.name"]),
 			pod: text(r.Resource["k8s.pod.name"]), container: cmp.Or(text(r.Resource["k8s.container.name"]), text(r.Resource["service.name"])),
-			stream: text(r.Attributes["log.iostream"]),
+			stream: text(r.Attributes["log.iostream"]), label: text(r.Resource["app.kubernetes.io/name"]),
 		}
 	}
 	return arrivals

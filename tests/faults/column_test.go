@@ -59,7 +59,7 @@ const node = "node-a"
 func (c columns) has(one column) bool { return c&one.is != 0 }
 
 func readsPods(r *rig, backend string) *testkit.Collector {
-	r.api, r.pods = kubeapi.Start(r.t), map[string]bool{}
+	r.api, r.pods = kubeapi.Start(r.t), map[string]string{}
 	return testkit.NewCollector(r.t, "kubernetes.yaml", backend).Set(
 		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+r.api.Kubeconfig(r.t), "TRIBUTARY_NODE_NAME="+node,
 		"TRIBUTARY_METADATA_TIMEOUT=1s") // Some rows have folders of pods that cannot be.

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/tributary-otel/tributary/tests/testkit"
-	"github.com/tributary-otel/tributary/tests/testkit/kubeapi"
 )
 
 // load is what a container prints.
@@ -74,13 +73,13 @@ func (r *rig) newContainer(name string, l load) *container {
 
 func (r *rig) containerOf(pod testkit.Pod, l load) *container {
 	r.t.Helper()
-	if key := pod.Namespace + "/" + pod.Name; r.api != nil && !r.pods[key] {
-		r.pods[key] = true
-		r.api.Add(kubeapi.NewPod(pod.Namespace, pod.Name, pod.UID, node))
+	if key := pod.Namespace + "/" + pod.Name; r.api != nil && r.pods[key] == "" {
+		r.pods[key] = pod.UID
+		r.api.Add(apiPod(pod, labelOf(pod)))
 	}
 	c := &container{
 		t: r.t, oracle: r.oracle, load: l, pod: pod, root: r.collector.PodLogs(), random: rand.New(rand.NewPCG(r.seed, r.random.Uint64())),
-		id:   r.oracle.add(pod.Name, arrival{namespace: pod.Namespace, pod: pod.Name, container: pod.Container}, 0),
+		id:   r.oracle.add(pod.Name, arrival{namespace: pod.Namespace, pod: pod.Name, container: pod.Container, label: labelOf(pod)}, 0),
 		stop: make(chan struct{}), ended: make(chan struct{}),
 	}
 	if err := os.MkdirAll(filepath.Dir(c.path()), 0o755); err != nil {

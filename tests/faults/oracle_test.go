@@ -17,6 +17,8 @@ type arrival struct {
 	at, stamp time.Time
 	// Where it says that it comes from. An empty stream is one that the backend does not keep.
 	namespace, pod, container, stream string
+	// label is app.kubernetes.io/name, where the backend keeps it; empty is none.
+	label string
 }
 
 // oracle knows every line that was written and compares with it what arrives. Its methods may be called from several
@@ -44,9 +46,12 @@ type source struct {
 	name  string
 	owner arrival // namespace, pod and container alone
 	// slack is how far the time of a line may be from that in its mark.
-	slack  time.Duration
-	lines  []line
-	newest map[string]int // by stream
+	slack time.Duration
+	lines []line
+	// labels are those that the lines may have, with how many came with each; unlabelled is how many came without.
+	labels     map[string]int
+	unlabelled int
+	newest     map[string]int // by stream
 }
 
 // line is one line that was written. Its place in the list is its sequence number.
@@ -79,7 +84,7 @@ func (o *oracle) add(name string, owner arrival, slack time.Duration) int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	id := len(o.sources) + 1
-	o.sources[id] = &source{name: name, owner: owner, slack: slack, newest: map[string]int{}}
+	o.sources[id] = &source{name: name, owner: owner, slack: slack, newest: map[string]int{}, labels: map[string]int{owner.label: 0}}
 	return id
 }
 
@@ -138,6 +143,13 @@ func (o *oracle) take(a arrival) {
 			o.late = append(o.late[:min(len(o.late), shown)], fmt.Sprintf("%s %d came after %d, at %s", s.name, r.seq, s.newest[l.stream], a.at.Format(clock)))
 		}
 		s.newest[l.stream] = max(s.newest[l.stream], r.seq)
+	}
+	if _, may := s.labels[a.label]; a.label == "" {
+		s.unlabelled++
+	} else if may {
+		s.labels[a.label]++
+	} else {
+		o.complain("wrong label: %s %d has %s", s.name, r.seq, a.label)
 	}
 	switch {
 	case r.marks > 1:

@@ -36,7 +36,7 @@ type rig struct {
 	containers []*container
 	// api is the API server, if pods are read, and pods are those that it knows.
 	api      *kubeapi.Server
-	pods     map[string]bool
+	pods     map[string]string // their uids
 	rotators []func()
 	// crashes is how often the collector was killed; each may bring a window of duplicates.
 	crashes int

@@ -94,6 +94,13 @@ var rows = []row{
 	{"C6", "what is no regular file", notFiles, files, podsToOTLP},
 	{"C7", "hostile names", hostileNames, files, 0},
 
+	{"K1a", "an API server that was never there", unknownAtStart, podsToOTLP, 0},
+	{"K1b", "kill -9 and SIGTERM while the API server is away", knownBefore, podsToOTLP, podsToOTLP},
+	{"K2", "an API server that answers 401 and 403 and 429 and 500 and halves and late", apiInTrouble, podsToOTLP, 0},
+	{"K3", "watches that are dropped or compacted or silent", brokenWatches, podsToOTLP, 0},
+	{"K4", "a large cluster", largeCluster, podsToOTLP, 0},
+	{"K5", "pods that have the names of others", sameNames, podsToOTLP, podsToOTLP},
+
 	{"F1", "a pod prints a hundred times as much as others", noisyPod, podLogs, 0},
 	{"F2", "the same above a limit that pauses", noisyPodPaused, podLogs, 0},
 	{"F3", "the same above a limit that drops", noisyPodDropped, podLogs, podsToOTLP},
