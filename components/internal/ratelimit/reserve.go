@@ -38,11 +38,12 @@ func (b *Bucket) fill(r *reserve, now time.Time) {
 		passed = now.Sub(r.at)
 	}
 	r.at = now
+	all := float64(max(b.round.asked, b.round.sharers))
 	if passed > 0 {
-		all := float64(max(b.round.asked, b.round.sharers))
-		r.lines = min(r.lines+b.lines.perSecond*passed.Seconds()/all, b.lines.most/all)
-		r.bytes = min(r.bytes+b.bytes.perSecond*passed.Seconds()/all, b.bytes.most/all)
+		r.lines += b.lines.perSecond * passed.Seconds() / all
+		r.bytes += b.bytes.perSecond * passed.Seconds() / all
 	}
+	r.lines, r.bytes = min(r.lines, b.lines.most/all), min(r.bytes, b.bytes.most/all)
 }
 
 func (r *reserve) allows() bool { return r.lines > 0 && r.bytes > 0 }
