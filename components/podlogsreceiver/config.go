@@ -283,7 +283,7 @@ func (l LimitConfig) validate(key string, poll time.Duration) (errs []error) {
 		errs = append(errs, fmt.Errorf("`%s::policy` must be %q or %q, got %q", key, policyPause, policyDrop, l.Policy))
 	}
 	// What is saved up between two looks at a file must not be lost.
-	if least := 2 * poll; !l.limit().None() && l.Burst < least || l.Burst < 0 || l.Burst > time.Hour {
+	if least := 2 * poll; !l.limit().None() && l.Burst < least || l.Burst <= 0 || l.Burst > time.Hour {
 		errs = append(errs, fmt.Errorf("`%s::burst` must be between twice the `poll_interval`, %s, and 1h, got %s", key, least, l.Burst))
 	}
 	return errs

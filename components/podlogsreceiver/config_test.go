@@ -131,6 +131,7 @@ func TestBrokenSettingsAreRefused(t *testing.T) {
 		{`rate_limit: {namespace: {bytes_per_second: -2}}`, "`rate_limit::namespace::bytes_per_second` must not be negative, got -2"},
 		{`rate_limit: {pod: {policy: block}}`, "`rate_limit::pod::policy` must be \"pause\" or \"drop\", got \"block\""},
 		{`rate_limit: {pod: {lines_per_second: 1, burst: 100ms}}`, "`rate_limit::pod::burst` must be between twice the `poll_interval`, 500ms, and 1h, got 100ms"},
+		{`rate_limit: {pod: {burst: 0s}}`, "`rate_limit::pod::burst` must be between twice the `poll_interval`, 500ms, and 1h, got 0s"},
 		{`rate_limit: {namespace: {burst: 2h}}`, "`rate_limit::namespace::burst` must be between twice the `poll_interval`, 500ms, and 1h, got 2h0m0s"},
 		{
 			`rate_limit: {pod: {lines_per_second: -1}, namespace: {policy: ""}}`,

@@ -71,6 +71,8 @@ type intake struct {
 	// droppedBytes and droppedRecords are what was dropped, and not in the books yet.
 	droppedBytes   int64
 	droppedRecords int
+	// owed is what was dropped, and not told yet.
+	owed tail.Dropped
 	// passed says that the position moves although there is no record for it.
 	passed bool
 }
@@ -97,8 +99,8 @@ func (r *podLogs) Open(f *tail.File, start tail.Position) tail.Intake {
 		kept:  [3]int64{nowhere, nowhere, nowhere},
 	}
 	in.learn(f.Container(), f.Restart())
-	in.account = r.limits.open(f.Container(), r.now())
 	in.source = r.window.NewSource(reached{start, in})
+	r.limits.open(in, f.Container(), start.Dropped)
 	return in
 }
 
@@ -332,7 +334,9 @@ func (in *intake) position(offset int64) tail.Position {
 		}
 		return max(reached, in.start[stream])
 	}
-	return tail.Position{Offset: at(runtimelog.None), Stdout: at(runtimelog.Stdout), Stderr: at(runtimelog.Stderr)}
+	return tail.Position{
+		Offset: at(runtimelog.None), Stdout: at(runtimelog.Stdout), Stderr: at(runtimelog.Stderr), Dropped: in.owed,
+	}
 }
 
 // enter puts into the books what was added to the batch.

@@ -31,18 +31,11 @@ type limits struct {
 // account is that of a container.
 type account struct {
 	*ratelimit.Account
-	untold dropped
-}
-
-// dropped is what was dropped of a container.
-type dropped struct {
-	lines, bytes int64
-	// first and last are the times of the lines, in nanoseconds since 1970.
-	first, last int64
-	// since is when the first of them was read.
+	// owing are the files of which lines were dropped that nobody was told of, last is the one
+	// of the last of them, and since is when the first was read.
+	owing []*intake
+	last  *intake
 	since time.Time
-	// in is where the last of them was.
-	in *intake
 }
 
 // tellInterval is how often at most it is told what was dropped of a container.
@@ -64,19 +57,22 @@ func (c LimitConfig) limit() ratelimit.Limit {
 	return l
 }
 
-// open returns the account of a container, which its files share; nil when nothing can
-// bound it.
-func (l *limits) open(id tail.Container, now time.Time) *account {
-	if l.off && l.own == nil {
-		return nil
+// open gives a file the account of its container, and takes over what the process before has
+// not told. There is none when nothing can bound it.
+func (l *limits) open(in *intake, id tail.Container, before tail.Dropped) {
+	nothing := before == (tail.Dropped{})
+	if l.off && l.own == nil && nothing {
+		return
 	}
-	a := l.accounts[id]
-	if a == nil {
+	in.account = l.accounts[id]
+	if in.account == nil {
 		owner := ratelimit.Owner{Namespace: id.Namespace, Pod: id.Pod, UID: id.UID}
-		a = &account{Account: l.all.Open(owner, l.ownOf(id), now)}
-		l.accounts[id] = a
+		in.account = &account{Account: l.all.Open(owner, l.ownOf(id), in.receiver.now())}
+		l.accounts[id] = in.account
 	}
-	return a
+	if !nothing {
+		l.owe(in, before)
+	}
 }
 
 func (l *limits) ownOf(id tail.Container) ratelimit.Limit {
@@ -106,24 +102,28 @@ func (l *limits) close(r *podLogs, id tail.Container) {
 func (l *limits) drop(in *intake, scope ratelimit.Scope, at int64, bytes int64, lines int) {
 	l.dropped[scope].records.Add(int64(lines))
 	l.dropped[scope].bytes.Add(bytes)
-	d := &in.account.untold
-	if at == 0 {
-		at = in.receiver.now().UnixNano()
+	l.owe(in, tail.Dropped{Lines: int64(lines), Bytes: bytes, From: at, To: at})
+}
+
+// owe notes what has to be told. It goes with the position of the file, until what tells it is
+// delivered: so a crash does not lose it.
+func (l *limits) owe(in *intake, d tail.Dropped) {
+	a := in.account
+	if a.last == nil {
+		a.since = in.receiver.now()
+		l.telling = append(l.telling, a)
 	}
-	if d.in == nil {
-		d.first, d.last, d.since = at, at, in.receiver.now()
-		l.telling = append(l.telling, in.account)
+	if in.owed == (tail.Dropped{}) {
+		a.owing = append(a.owing, in)
 	}
-	d.in = in
-	d.first, d.last = min(d.first, at), max(d.last, at)
-	d.lines += int64(lines)
-	d.bytes += bytes
+	in.owed.Add(d)
+	a.last = in
 }
 
 // pass tells what was dropped an interval ago, and returns when it wants to again.
 func (l *limits) pass(r *podLogs, now time.Time) (next time.Duration) {
 	l.telling = slices.DeleteFunc(l.telling, func(a *account) bool {
-		if wait := tellInterval - now.Sub(a.untold.since); wait > 0 && a.untold.in != nil {
+		if wait := tellInterval - now.Sub(a.since); wait > 0 && a.last != nil {
 			next = sooner(next, wait)
 			return false
 		}
@@ -141,22 +141,32 @@ func (l *limits) flush(r *podLogs) {
 	l.telling = nil
 }
 
-// tell makes a record of what was dropped. It has the time of the last of the lines, since
-// a backend may refuse what is older than something that it has of the container.
+// tell makes a record of what was dropped. It has the time of the last of the lines, as far as
+// they have one, since a backend may refuse what is older than something that it has of the
+// container.
 func (a *account) tell(r *podLogs) {
-	d := a.untold
-	if d.in == nil {
+	if a.last == nil {
 		return
 	}
-	a.untold = dropped{}
-	n := notice{lines: d.lines, bytes: d.bytes, from: unix(d.first), to: unix(d.last)}
+	var d tail.Dropped
+	for _, in := range a.owing {
+		d.Add(in.owed)
+		in.owed = tail.Dropped{}
+	}
+	n := notice{lines: d.Lines, bytes: d.Bytes, from: unix(d.From), to: unix(d.To)}
+	if d.To == 0 {
+		n.from, n.to = a.since.UTC(), r.now().UTC() // When they were read.
+	}
 	body := n.String()
 	if r.batch.full(len(body)) {
 		r.flush()
 	}
-	r.batch.addNotice(d.in, d.last, body, n)
-	// It is no line: nothing was read for it.
-	r.batch.spans.Add(d.in.source, reached{d.in.position(d.in.lineEnd), d.in}, 0, 0)
+	r.batch.addNotice(a.last, d.To, body, n)
+	for _, in := range a.owing {
+		// It is no line: nothing was read for it.
+		r.batch.spans.Add(in.source, reached{in.position(in.lineEnd), in}, 0, 0)
+	}
+	a.owing, a.last = nil, nil
 }
 
 // notice is a record that says what was dropped. It is known by where it begins in the text

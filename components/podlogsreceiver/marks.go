@@ -117,6 +117,16 @@ type storedMark struct {
 	// Stdout and Stderr are left out when they are equal to Offset.
 	Stdout *int64 `json:"stdout,omitempty"`
 	Stderr *int64 `json:"stderr,omitempty"`
+	// Dropped is left out when there is nothing to tell.
+	Dropped *storedDropped `json:"dropped,omitempty"`
+}
+
+// storedDropped is what was dropped before the position, and is not told yet.
+type storedDropped struct {
+	Lines int64     `json:"lines"`
+	Bytes int64     `json:"bytes"`
+	From  time.Time `json:"from"`
+	To    time.Time `json:"to"`
 }
 
 func newStoredMark(m tail.Mark) storedMark {
@@ -128,6 +138,9 @@ func newStoredMark(m tail.Mark) storedMark {
 	}
 	if m.Position.Stderr != s.Offset {
 		s.Stderr = &m.Position.Stderr
+	}
+	if d := m.Position.Dropped; d != (tail.Dropped{}) {
+		s.Dropped = &storedDropped{Lines: d.Lines, Bytes: d.Bytes, From: unix(d.From), To: unix(d.To)}
 	}
 	return s
 }
@@ -142,6 +155,9 @@ func (s storedMark) mark() tail.Mark {
 	}
 	if s.Stderr != nil {
 		m.Position.Stderr = max(*s.Stderr, 0)
+	}
+	if d := s.Dropped; d != nil {
+		m.Position.Dropped = tail.Dropped{Lines: d.Lines, Bytes: d.Bytes, From: d.From.UnixNano(), To: d.To.UnixNano()}
 	}
 	return m
 }

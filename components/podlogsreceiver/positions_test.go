@@ -35,6 +35,8 @@ type story struct {
 	// limit is that of the pod, dropped what the books say of it.
 	limit   LimitConfig
 	dropped delivery.Count
+	// told is how many dropped lines the delivered records tell of.
+	told int64
 }
 
 func newStory(t *testing.T, seed uint64, long bool) *story {
@@ -136,6 +138,9 @@ func (s *story) run(crash bool, steps int) {
 		if s.random.IntN(6) == 0 {
 			stored = mark()
 		}
+		if s.limit != noLimit && s.random.IntN(6) == 0 {
+			d.limits.flush(d.podLogs)
+		}
 		if file == len(s.files) {
 			continue
 		}
@@ -162,6 +167,7 @@ func (s *story) run(crash bool, steps int) {
 		d.crash()
 		return
 	}
+	d.limits.flush(d.podLogs)
 	s.take(d.stop())
 	s.drop(d)
 	s.marks = mark()
@@ -189,7 +195,16 @@ func (s *story) chunk(file int, at int64) string {
 	return rest[:end]
 }
 
-func (s *story) take(got []line) { s.got = append(s.got, bodies(got)...) }
+func (s *story) take(got []line) {
+	for _, body := range bodies(got) {
+		var lines int64
+		if n, _ := fmt.Sscanf(body, "%d lines ", &lines); n == 1 {
+			s.told += lines
+			continue
+		}
+		s.got = append(s.got, body)
+	}
+}
 
 // bound sets the limit of the story, if it has one.
 func (s *story) bound(c *Config) {
@@ -216,6 +231,7 @@ func (s *story) finish() {
 	for _, in := range intakes {
 		in.End()
 	}
+	d.limits.flush(d.podLogs)
 	s.take(d.stop())
 	s.drop(d)
 	for i, in := range intakes {

@@ -54,10 +54,10 @@ func (r *rig) fair(c crowd) {
 	assert.LessOrEqual(r.t, longest, fairLimit, "how far the others are behind")
 }
 
-// limitEachPod sets a limit of lines for each pod, far above what the others print.
-func (r *rig) limitEachPod(policy string, lines int) {
-	r.collector.Args = append(r.collector.Args,
-		"--set=receivers::pod_logs::rate_limit::pod::policy="+policy, fmt.Sprintf("--set=receivers::pod_logs::rate_limit::pod::lines_per_second=%d", lines))
+// limit bounds the lines of each pod, or of all together.
+func (r *rig) limit(scope, policy string, lines int) {
+	key := "--set=receivers::pod_logs::rate_limit::" + scope
+	r.collector.Args = append(r.collector.Args, key+"::policy="+policy, fmt.Sprintf("%s::lines_per_second=%d", key, lines))
 }
 
 // noisyPod has no limit: all that the noisy one prints is delivered, too.
@@ -70,7 +70,7 @@ func noisyPod(r *rig) {
 // nothing.
 func noisyPodPaused(r *rig) {
 	const limit = noisyRate / 3
-	r.limitEachPod("pause", limit)
+	r.limit("pod", "pause", limit)
 	c := r.crowd()
 	k := r.rotate(c.noisy, 1, 900*time.Millisecond)
 	r.fair(c)
@@ -92,11 +92,11 @@ func noisyPodPaused(r *rig) {
 // told is what a record says of lines that were dropped.
 var told = regexp.MustCompile(`^(\d+) lines \(\d+ bytes\) of this container from \S+ to \S+ were dropped`)
 
-// noisyPodDropped is held to a fifth of what it prints, and the rest is given up: as many lines as were told, and no other
-// one's, also when the collector is restarted meanwhile.
+// noisyPodDropped holds the namespace of all to a fifth of what one prints. The rest of that is given up, as many lines as were
+// told, and nothing of the others, also when the collector is restarted meanwhile.
 func noisyPodDropped(r *rig) {
 	const limit = noisyRate / 5
-	r.limitEachPod("drop", limit)
+	r.limit("namespace", "drop", limit)
 	c := r.crowd()
 	r.fair(c)
 	r.stop(exitLimit)

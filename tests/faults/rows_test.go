@@ -103,7 +103,7 @@ var rows = []row{
 
 	{"F1", "a pod prints a hundred times as much as others", noisyPod, podLogs, 0},
 	{"F2", "the same above a limit that pauses", noisyPodPaused, podLogs, 0},
-	{"F3", "the same above a limit that drops", noisyPodDropped, podLogs, podsToOTLP},
+	{"F3", "the same above a limit of the namespace that drops", noisyPodDropped, podLogs, podsToOTLP},
 
 	{"O2", "ports in use", portsInUse, podsToOTLP, 0},
 	{"O3a", "SIGHUP with a broken configuration", brokenReload, podsToOTLP, 0},

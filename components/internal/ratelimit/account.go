@@ -26,6 +26,8 @@ type Account struct {
 	// buckets are those with a limit; nil is none.
 	buckets [scopes]*Bucket
 	places  [scopes]place
+	// reserves are its parts of the limits that drop.
+	reserves [scopes]reserve
 	// limited says that there is one, drops that one of them gives lines up.
 	limited, drops bool
 	// lines and bytes are what was charged since the last grant, mean the length of a line
@@ -75,9 +77,12 @@ func (a *Account) Grant(now time.Time, most, least int64) (n int64, until time.T
 
 // Begin says what time it is for the calls of Admit that follow.
 func (a *Account) Begin(now time.Time) {
-	for _, b := range a.buckets {
+	for scope, b := range a.buckets {
 		if b != nil {
 			b.refill(now)
+			if b.limit.Policy == Drop {
+				b.fill(&a.reserves[scope], now)
+			}
 		}
 	}
 }
@@ -87,7 +92,7 @@ func (a *Account) Begin(now time.Time) {
 func (a *Account) Admit(bytes int) (Scope, bool) {
 	if a.drops {
 		for scope, b := range a.buckets {
-			if b != nil && b.limit.Policy == Drop && !b.allows() {
+			if b != nil && b.limit.Policy == Drop && !b.allows() && !a.reserves[scope].allows() {
 				return Scope(scope), false //nolint:gosec // One of two.
 			}
 		}
@@ -102,9 +107,10 @@ func (a *Account) Rest(bytes int) { a.charge(0, float64(bytes)) }
 func (a *Account) charge(lines, bytes float64) {
 	a.lines += lines
 	a.bytes += bytes
-	for _, b := range a.buckets {
+	for scope, b := range a.buckets {
 		if b != nil {
 			b.charge(lines, bytes)
+			a.reserves[scope].charge(lines, bytes)
 		}
 	}
 }

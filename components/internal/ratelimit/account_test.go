@@ -79,6 +79,7 @@ func TestLinesAboveTheLimitAreGivenUp(t *testing.T) {
 		return ok, scope
 	}
 	a.Begin(begin)
+	b.Begin(begin)
 	ok, scope := admit(a, 100, 10)
 	assert.Equal(t, 20, ok)
 	assert.Equal(t, Pod, scope)
@@ -172,6 +173,47 @@ func TestNobodyStarves(t *testing.T) {
 			}
 			assert.LessOrEqual(t, sum, allowed+members*lineBytes)
 			assert.Greater(t, sum, 0.95*allowed)
+		})
+	}
+}
+
+// One that prints a hundred times as much as the others has what they leave of the limit, and
+// nothing of theirs is dropped for it.
+func TestNobodyIsDroppedForAnother(t *testing.T) {
+	const members, lineBytes, seconds = 7, 100, 100
+	for name, limit := range map[string]Limit{
+		"lines": {LinesPerSecond: 500, Policy: Drop, Burst: burst},
+		"bytes": {BytesPerSecond: 500 * lineBytes, Policy: Drop, Burst: burst},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := NewLimits(Limit{}, limit)
+			var all []*Account
+			for i := range members {
+				all = append(all, l.Open(Owner{Namespace: "shop", Pod: string(rune('a' + i))}, Limit{}, begin))
+			}
+			got := make([]int, members)
+			for tick := range seconds * 4 {
+				for i, a := range all {
+					a.Begin(begin.Add(time.Duration(tick) * 250 * time.Millisecond))
+					lines := 12
+					if i == 0 {
+						lines *= 100
+					}
+					for range lines {
+						if _, ok := a.Admit(lineBytes); ok {
+							got[i]++
+						}
+					}
+				}
+			}
+			sum := 0
+			for i, n := range got {
+				sum += n
+				if i > 0 {
+					assert.Equal(t, seconds*4*12, n, "member %d", i)
+				}
+			}
+			assert.InEpsilon(t, 500*(seconds+burst.Seconds()), sum, 0.02, "all of the limit is used, and no more")
 		})
 	}
 }

@@ -113,6 +113,7 @@ type Bucket struct {
 	// at is until when it is filled.
 	at    time.Time
 	queue queue
+	round round
 	// accounts counts those that share it.
 	accounts int
 }

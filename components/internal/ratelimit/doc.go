@@ -11,13 +11,16 @@
 //
 //   - In any time, no more is taken than what the burst and the rate allow in it, and one
 //     grant or line more: a bucket may be overdrawn, and then nothing is taken until that is
-//     paid back. So a line that is longer than the burst passes, too.
-//   - Those that wait for one bucket get the same share of it, whoever asks first.
+//     paid back. So a line that is longer than the burst passes, too. Of a limit that drops,
+//     those who are new have their part of the burst besides.
+//   - Those that wait for one bucket get the same share of it, whoever asks first. Of a limit
+//     that drops, each has its part, and what others leave of theirs.
 //   - A bucket is there as long as one of its containers is.
 //
 // Nothing here looks at a clock, or needs a lock: all of it belongs to one goroutine, which
 // says what time it is.
 //
-// Reading order: bucket.go (what is left of a rate), queue.go (who may take it), account.go
-// (the limits of one container), limits.go (the limits of all of them).
+// Reading order: bucket.go (what is left of a rate), queue.go (who may take it), reserve.go
+// (who may not be dropped), account.go (the limits of one container), limits.go (the limits of
+// all of them).
 package ratelimit

@@ -69,6 +69,26 @@ type Chunk struct {
 // own offset is delivered, of lines without a stream everything before Offset.
 type Position struct {
 	Offset, Stdout, Stderr int64
+	// Dropped is what the consumer has dropped before it, and has still to tell somebody.
+	Dropped Dropped `json:",omitzero"`
+}
+
+// Dropped is an amount of lines that were not handed on.
+type Dropped struct {
+	Lines, Bytes int64
+	// From and To are the times of the first and the last of them, in nanoseconds since 1970;
+	// 0 when none of them has a time.
+	From, To int64
+}
+
+// Add adds others.
+func (d *Dropped) Add(other Dropped) {
+	if d.From == 0 || other.From != 0 && other.From < d.From {
+		d.From = other.From
+	}
+	d.To = max(d.To, other.To)
+	d.Lines += other.Lines
+	d.Bytes += other.Bytes
 }
 
 // At is the position at which all streams are at the same offset.

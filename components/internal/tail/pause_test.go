@@ -52,7 +52,7 @@ func TestAPausedFileGoesOnInTime(t *testing.T) {
 	n.wants(numbered(0, 3)...)
 	late := time.Since(end)
 	assert.Positive(t, late)
-	assert.Less(t, late, time.Second, "no later than it may")
+	assert.Less(t, late, 5*time.Second, "no later than it may, and a busy machine makes it")
 	n.eventually(func() bool {
 		g := n.tail.Gauges()
 		return g.Paused == 0 && g.PausedSeconds == 0

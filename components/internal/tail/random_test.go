@@ -177,12 +177,15 @@ func (w *world) end() {
 }
 
 func TestNothingIsLostWhateverHappensToTheFiles(t *testing.T) {
-	for name, options := range map[string]Options{"watching": {}, "scanning": {NoWatch: true}, "two files open": {MaxOpen: 2}} {
+	for name, options := range map[string]Options{"watching": {}, "scanning": {NoWatch: true}, "two files open": {MaxOpen: 2}, "small grants": {}} {
 		for round := range 12 {
 			seed := uint64(round + 1)
 			t.Run(fmt.Sprintf("%s/seed=%d", name, seed), func(t *testing.T) {
 				n := newNode(t)
 				n.options.NoWatch, n.options.MaxOpen = options.NoWatch, options.MaxOpen
+				if name == "small grants" {
+					n.grant = smallGrants(seed)
+				}
 				w := &world{node: n, random: rand.New(rand.NewPCG(seed, 7)), restarts: map[string]int{}}
 				w.start()
 				for range 120 {
@@ -195,6 +198,17 @@ func TestNothingIsLostWhateverHappensToTheFiles(t *testing.T) {
 				w.noneTwice()
 			})
 		}
+	}
+}
+
+// smallGrants lets some kilobytes be read, or nothing for some milliseconds.
+func smallGrants(seed uint64) func(*File, int64, int64) (int64, time.Time) {
+	random := rand.New(rand.NewPCG(seed, 8))
+	return func(_ *File, most, least int64) (int64, time.Time) {
+		if random.IntN(4) == 0 {
+			return 0, time.Now().Add(time.Duration(random.IntN(10)) * time.Millisecond)
+		}
+		return max(min(most, random.Int64N(20_000)), least), time.Time{}
 	}
 }
 
