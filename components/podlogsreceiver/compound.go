@@ -270,12 +270,7 @@ func (c *compound) goOnIn(in *intake, offset int64) {
 
 // handOn makes a record of the lines that are certain.
 func (in *intake) handOn(c *compound) {
-	l := entire{time: c.time, stream: c.stream, body: c.text, parts: c.parts}
-	if c.lines == 0 {
-		l.release()
-	} else {
-		in.emitParts(l)
-	}
+	in.emitParts(entire{time: c.time, stream: c.stream, body: c.text, parts: c.parts})
 	clear(c.parts)
 	c.text, c.parts, c.lines = c.text[:0], c.parts[:0], 0
 	c.hold()
