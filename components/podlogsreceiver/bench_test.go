@@ -32,9 +32,20 @@ func chunkOf(bytes int) (data []byte, lines int) {
 
 // What a line costs until it is in a batch. Batches are thrown away.
 func BenchmarkTake(b *testing.B) {
+	data, lines := chunkOf(256 << 10)
+	benchmarkTake(b, data, lines)
+}
+
+// What a line of a stack trace costs.
+func BenchmarkTakeTraces(b *testing.B) {
+	frame := "\tat com.example.shop.OrderService.place(OrderService.java:41)"
+	trace := full(errs, "java.lang.IllegalStateException: no stock", frame, frame, frame, frame, frame, frame, frame, frame, frame)
+	benchmarkTake(b, []byte(strings.Repeat(trace, 200)), 2000)
+}
+
+func benchmarkTake(b *testing.B, data []byte, lines int) {
 	d := newDesk(b, nil)
 	in := d.open(tail.Position{})
-	data, records := chunkOf(256 << 10)
 	d.batch.limits.MaxRecords, d.batch.limits.MaxBytes = 1<<20, 1<<30
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
@@ -43,7 +54,7 @@ func BenchmarkTake(b *testing.B) {
 		d.batch.take()
 		d.batch.next(d.window.NewBatch())
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*records), "ns/record")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*lines), "ns/line")
 }
 
 // What a record costs on its way from a batch to the pipeline.
