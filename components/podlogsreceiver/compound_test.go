@@ -92,14 +92,19 @@ func TestWhichLinesAreOneRecord(t *testing.T) {
 			}
 			assert.Empty(t, d.podLogs.open)
 			assert.ElementsMatch(t, tt.want, d.stop())
+			size := int64(0)
 			for i, in := range intakes {
+				end := int64(len(strings.ReplaceAll(tt.files[i], "|", "")))
+				size += end
 				assert.True(t, in.Idle())
-				assert.Equal(t, tail.At(int64(len(strings.ReplaceAll(tt.files[i], "|", "")))), in.Position())
+				assert.Equal(t, tail.At(end), in.Position())
 			}
 			assert.Equal(t, tt.long, d.trouble.Of(longRecord))
 			s := d.window.Stats()
 			assert.Equal(t, int64(len(tt.want)), s.Delivered.Records)
+			assert.Equal(t, size, s.Delivered.Bytes)
 			assert.Equal(t, s.Added, s.Delivered)
+			assert.Zero(t, s.Charged)
 		})
 	}
 }
@@ -183,6 +188,22 @@ func TestOnlyWhatMayGoOnWaits(t *testing.T) {
 	assert.Equal(t, []line{stderr("one"), stderr("panic: x"), stderr("")}, d.stop())
 	assert.True(t, in.Idle())
 	assert.Equal(t, tail.At(in.lineEnd), in.Position())
+}
+
+// An outage tears no record, however long it is.
+func TestARecordWaitsWhileThereIsNoRoom(t *testing.T) {
+	d := newDesk(t, func(c *Config) { c.InFlight.MaxBatches = 1 })
+	in := d.open(tail.Position{})
+	d.take(in, nil, 0, full(errs, "one", "Error: x"))
+	assert.Positive(t, d.expire(time.Now()))
+	d.flush()
+	assert.False(t, in.Acquire(1))
+	assert.Zero(t, d.expire(time.Now().Add(time.Hour)))
+	d.settle()
+	d.deliver(0)
+	d.take(in, nil, in.lineEnd, full(errs, "    at a.js:1:2"))
+	in.End()
+	assert.Equal(t, []line{stderr("Error: x\n    at a.js:1:2")}, d.stop())
 }
 
 func TestABatchBeginsAnewWhenItsOnlyRecordIsTakenBack(t *testing.T) {

@@ -76,6 +76,14 @@ func (r *podLogs) Open(f *tail.File, start tail.Position) tail.Intake {
 
 // Acquire reserves room for what is to be read.
 func (in *intake) Acquire(n int64) bool {
+	if in.acquire(n) {
+		return true
+	}
+	in.goOnWaiting() // For room, not for lines.
+	return false
+}
+
+func (in *intake) acquire(n int64) bool {
 	r := in.receiver
 	if !r.mayRead() {
 		return false
@@ -252,7 +260,8 @@ func (in *intake) enterAt(offset int64) {
 	spans.Add(in.source, reached{in.position(offset), in}, in.bytes, in.records)
 	in.bytes, in.records = 0, 0
 	for _, other := range in.others {
-		spans.Add(other.source, reached{other.position(other.lineEnd), other}, 0, 0)
+		spans.Add(other.source, reached{other.position(other.lineEnd), other}, other.bytes, 0)
+		other.bytes = 0
 	}
 	in.others = in.others[:0]
 }
