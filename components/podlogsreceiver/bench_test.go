@@ -35,16 +35,23 @@ func chunkOf(bytes int) (data []byte, lines int) {
 func BenchmarkTake(b *testing.B) {
 	within := LimitConfig{LinesPerSecond: 1e12, BytesPerSecond: 1e15, Policy: policyDrop, Burst: time.Hour}
 	above := LimitConfig{LinesPerSecond: 1, Policy: policyDrop, Burst: time.Second}
+	data, lines := chunkOf(256 << 10)
 	for name, limit := range map[string]LimitConfig{"without limits": noLimit, "within limits": within, "above limits": above} {
 		b.Run(name, func(b *testing.B) {
-			benchmarkTake(b, newDesk(b, func(c *Config) { c.RateLimit = RateLimitConfig{Pod: limit, Namespace: limit} }))
+			benchmarkTake(b, newDesk(b, func(c *Config) { c.RateLimit = RateLimitConfig{Pod: limit, Namespace: limit} }), data, lines)
 		})
 	}
 }
 
-func benchmarkTake(b *testing.B, d *desk) {
+// What a line of a stack trace costs.
+func BenchmarkTakeTraces(b *testing.B) {
+	frame := "\tat com.example.shop.OrderService.place(OrderService.java:41)"
+	trace := full(errs, "java.lang.IllegalStateException: no stock", frame, frame, frame, frame, frame, frame, frame, frame, frame)
+	benchmarkTake(b, newDesk(b, nil), []byte(strings.Repeat(trace, 200)), 2000)
+}
+
+func benchmarkTake(b *testing.B, d *desk, data []byte, lines int) {
 	in := d.open(tail.Position{})
-	data, records := chunkOf(256 << 10)
 	d.batch.limits.MaxRecords, d.batch.limits.MaxBytes = 1<<20, 1<<30
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
@@ -53,7 +60,7 @@ func benchmarkTake(b *testing.B, d *desk) {
 		d.batch.take()
 		d.batch.next(d.window.NewBatch())
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*records), "ns/record")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*lines), "ns/line")
 }
 
 // What a record costs on its way from a batch to the pipeline.

@@ -194,7 +194,7 @@ func FuzzRecordsOfALogFile(f *testing.F) {
 		var got [2][]string
 		for i, batch := range []int{100000, 1 + int(limit)} {
 			d := newDesk(t, func(c *Config) {
-				c.Batch.MaxRecords, c.InFlight.MaxBatches, c.Multiline.MaxLines = batch, 100000, 1000000
+				c.Batch.MaxRecords, c.InFlight.MaxBatches, c.Multiline.MaxLines, c.InvalidUTF8 = batch, 100000, 1000000, utf8Bytes
 			})
 			in := d.open(tail.Position{})
 			lines := strings.SplitAfter(full(errs, strings.Split(text, "\n")...), "\n")

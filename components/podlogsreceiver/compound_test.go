@@ -63,7 +63,7 @@ func TestWhichLinesAreOneRecord(t *testing.T) {
 		{name: "a frame that the runtime has split", files: []string{full(errs, head) + errs + "P \tat shop.Stock.\n" + errs + "P take(Stock\n" + full(errs, ".java:41)", "two")}, want: []line{stderr(trace), stderr("two")}},
 		{name: "a first line that the runtime has split, over a rotation", files: []string{errs + "P java.lang.Exc\n", full(errs, "eption: no stock", frame, "two")}, want: []line{stderr(trace), stderr("two")}},
 		{name: "a split line that is no frame", files: []string{full(errs, head) + errs + "P \tat \n" + full(errs, "home", frame)}, want: []line{stderr(head), stderr("\tat home"), stderr(frame)}},
-		{name: "a line that has no end yet", files: []string{full(errs, head) + errs + "F \tat shop.|Stock.take(Stock.java:41)\n"}, want: []line{stderr(head), stderr("\tat shop."), stderr("Stock.take(Stock.java:41)")}},
+		{name: "a line that has no end yet", files: []string{full(errs, head) + errs + "F \tat shop.|Stock.take(Stock.java:41)\n" + full(errs, frame)}, want: []line{stderr(head), stderr("\tat shop."), stderr("Stock.take(Stock.java:41)"), stderr(frame)}},
 		{name: "a piece that never ends", files: []string{full(errs, head) + errs + "P \tat shop.Stock.take(Stock.java:41)\n"}, want: []line{stderr(head), stderr(frame)}},
 		{name: "a long first line", files: []string{full(errs, long+" Exception", frame)}, want: []line{stderr(long[:1024]), stderr(long[1024:] + " Exception\n" + frame)}},
 		{name: "a record above the limit", files: []string{full(errs, head, "\tat a.b("+long[:500]+")", "\tat a.c("+long[:500]+")", frame, "two")}, want: []line{stderr(head + "\n\tat a.b(" + long[:500] + ")"), stderr("\tat a.c(" + long[:500] + ")\n" + frame), stderr("two")}, long: 1},
@@ -92,14 +92,19 @@ func TestWhichLinesAreOneRecord(t *testing.T) {
 			}
 			assert.Empty(t, d.podLogs.open)
 			assert.ElementsMatch(t, tt.want, d.stop())
+			size := int64(0)
 			for i, in := range intakes {
+				end := int64(len(strings.ReplaceAll(tt.files[i], "|", "")))
+				size += end
 				assert.True(t, in.Idle())
-				assert.Equal(t, tail.At(int64(len(strings.ReplaceAll(tt.files[i], "|", "")))), in.Position())
+				assert.Equal(t, tail.At(end), in.Position())
 			}
 			assert.Equal(t, tt.long, d.trouble.Of(longRecord))
 			s := d.window.Stats()
 			assert.Equal(t, int64(len(tt.want)), s.Delivered.Records)
+			assert.Equal(t, size, s.Delivered.Bytes)
 			assert.Equal(t, s.Added, s.Delivered)
+			assert.Zero(t, s.Charged)
 		})
 	}
 }
@@ -185,6 +190,33 @@ func TestOnlyWhatMayGoOnWaits(t *testing.T) {
 	assert.Equal(t, tail.At(in.lineEnd), in.Position())
 }
 
+// An outage tears no record, however long it is.
+func TestARecordWaitsWhileThereIsNoRoom(t *testing.T) {
+	d := newDesk(t, func(c *Config) { c.InFlight.MaxBatches = 1 })
+	in := d.open(tail.Position{})
+	d.take(in, nil, 0, full(errs, "one", "Error: x"))
+	assert.Positive(t, d.expire(time.Now()))
+	d.flush()
+	assert.False(t, acquired(in, 1))
+	assert.Zero(t, d.expire(time.Now().Add(time.Hour)))
+	d.settle()
+	d.deliver(0)
+	d.take(in, nil, in.lineEnd, full(errs, "    at a.js:1:2"))
+	in.End()
+	assert.Equal(t, []line{stderr("Error: x\n    at a.js:1:2")}, d.stop())
+}
+
+func TestABatchBeginsAnewWhenItsOnlyRecordIsTakenBack(t *testing.T) {
+	d := newDesk(t, nil)
+	in := d.open(tail.Position{})
+	d.take(in, nil, 0, full(errs, "Error: x"))
+	assert.True(t, d.batch.empty())
+	d.batch.began = stamp
+	d.take(in, nil, in.lineEnd, full(errs, "one"))
+	assert.NotEqual(t, stamp, d.batch.began)
+	d.stop()
+}
+
 func TestALineInDoubtWaitsAnewIfItMayGoOn(t *testing.T) {
 	d := newDesk(t, nil)
 	in := d.open(tail.Position{})
@@ -194,7 +226,12 @@ func TestALineInDoubtWaitsAnewIfItMayGoOn(t *testing.T) {
 	d.take(in, nil, in.lineEnd, full(errs, "    at a.js:1:2"))
 	assert.Positive(t, d.expire(time.Now()))
 	d.expire(time.Now().Add(time.Hour))
-	assert.Equal(t, []line{stderr("/app/a.js:1"), stderr("Error: x\n    at a.js:1:2")}, d.stop())
+	d.take(in, nil, in.lineEnd, full(errs, "/app/b.js:1", "Error: y"))
+	d.expire(time.Now().Add(time.Hour))
+	assert.Len(t, d.podLogs.open, 1)
+	d.expire(time.Now().Add(time.Hour))
+	assert.Empty(t, d.podLogs.open, "nothing has to be read for that")
+	assert.Equal(t, []line{stderr("/app/a.js:1"), stderr("Error: x\n    at a.js:1:2"), stderr("/app/b.js:1"), stderr("Error: y")}, d.stop())
 }
 
 func TestTheRuleOfAFileMayBeReplaced(t *testing.T) {
@@ -208,6 +245,8 @@ func TestTheRuleOfAFileMayBeReplaced(t *testing.T) {
 	in.rule, err = multiline.NewRule(multiline.None, "")
 	require.NoError(t, err)
 	d.take(in, nil, in.lineEnd, full(errs, "4", "B 5", "Error: z"))
+	in.rule, err = multiline.NewRule(multiline.Auto, "")
+	require.NoError(t, err)
 	d.take(in, nil, in.lineEnd, full(errs, "    at a.js:1:2"))
 	assert.Equal(t, []line{
 		stderr("Error: x\n    at a.js:1:2"), stderr("B 1\n2\nError: y"), stderr("B 3\n4"), stderr("B 5"), stderr("Error: z"), stderr("    at a.js:1:2"),

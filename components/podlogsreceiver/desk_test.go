@@ -147,3 +147,9 @@ func gunzip(r *http.Request) io.Reader {
 	}
 	return r.Body
 }
+
+// acquired reports whether so many bytes may be read.
+func acquired(in *intake, n int64) bool {
+	granted, _ := in.Acquire(n, n)
+	return granted == n
+}

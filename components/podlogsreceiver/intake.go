@@ -119,6 +119,13 @@ func (in *intake) learn(id tail.Container, restart int) {
 
 // Acquire reserves room for what is to be read, as far as the limits allow it.
 func (in *intake) Acquire(most, least int64) (n int64, until time.Time) {
+	if n, until = in.acquire(most, least); n == 0 {
+		in.goOnWaiting() // For room, not for lines.
+	}
+	return n, until
+}
+
+func (in *intake) acquire(most, least int64) (n int64, until time.Time) {
 	r := in.receiver
 	if in.pod != nil && in.pod.waiting || !r.mayRead() {
 		return 0, time.Time{}
@@ -349,7 +356,8 @@ func (in *intake) enterAt(offset int64) {
 		spans.Add(in.source, at, in.bytes, in.records)
 		in.bytes, in.records, in.passed = 0, 0, false
 		for _, other := range in.others {
-			spans.Add(other.source, reached{other.position(other.lineEnd), other}, 0, 0)
+			spans.Add(other.source, reached{other.position(other.lineEnd), other}, other.bytes, 0)
+			other.bytes = 0
 		}
 		in.others = in.others[:0]
 	}

@@ -48,11 +48,11 @@ const (
 // mayBegin returns what may go on with a line. It is asked of a line that is the last one
 // for now, or in front of a line that has the form of a frame.
 func mayBegin(line []byte) (of language) {
-	line = line[:min(len(line), maxLook)]
-	if len(line) == 0 {
-		return 0
+	if len(line) == 0 || line[0] == '{' && line[len(line)-1] == '}' {
+		return 0 // An object of JSON says all of it.
 	}
-	for _, word := range []string{"rror", "xception", "hrowable", "Failure", "Fault", "arning"} {
+	line = line[:min(len(line), maxLook)]
+	for _, word := range []string{"Error", "error:", "xception", "Throwable", "Failure", "Fault", "Warning"} {
 		if contains(line, word) {
 			of |= ofError | ofPHP
 			break

@@ -531,7 +531,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ReceiverPodLogsReadLogRecords, err = builder.meter.Int64ObservableCounter(
 		"otelcol_receiver_pod_logs_read_log_records",
-		metric.WithDescription("Log records that were read. They are delivered, dead-lettered, dropped or in flight. [Development]"),
+		metric.WithDescription("Log records that were read, one of several lines when it is complete. They are delivered, dead-lettered, dropped or in flight. [Development]"),
 		metric.WithUnit("{records}"),
 	)
 	errs = errors.Join(errs, err)

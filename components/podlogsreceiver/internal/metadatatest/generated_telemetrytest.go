@@ -314,7 +314,7 @@ func AssertEqualReceiverPodLogsReadBytes(t *testing.T, tt *componenttest.Telemet
 func AssertEqualReceiverPodLogsReadLogRecords(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_pod_logs_read_log_records",
-		Description: "Log records that were read. They are delivered, dead-lettered, dropped or in flight. [Development]",
+		Description: "Log records that were read, one of several lines when it is complete. They are delivered, dead-lettered, dropped or in flight. [Development]",
 		Unit:        "{records}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
