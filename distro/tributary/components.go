@@ -25,6 +25,7 @@ import (
 	checkpointstorageextension "github.com/tributary-otel/tributary/components/checkpointstorageextension"
 	fastcompressionextension "github.com/tributary-otel/tributary/components/fastcompressionextension"
 	journaldreceiver "github.com/tributary-otel/tributary/components/journaldreceiver"
+	k8spodsextension "github.com/tributary-otel/tributary/components/k8spodsextension"
 	labelkeepprocessor "github.com/tributary-otel/tributary/components/labelkeepprocessor"
 	lokiexporter "github.com/tributary-otel/tributary/components/lokiexporter"
 	otlphttpexporter "github.com/tributary-otel/tributary/components/otlphttpexporter"
@@ -73,6 +74,7 @@ func components() (otelcol.Factories, error) {
 	factories.Extensions, err = otelcol.MakeFactoryMap[extension.Factory](
 		checkpointstorageextension.NewFactory(),
 		fastcompressionextension.NewFactory(),
+		k8spodsextension.NewFactory(),
 		filestorage.NewFactory(),
 		basicauthextension.NewFactory(),
 		bearertokenauthextension.NewFactory(),
@@ -87,6 +89,7 @@ func components() (otelcol.Factories, error) {
 	factories.ExtensionModules = makeModulesMap(factories.Extensions, map[component.Type]string{
 		checkpointstorageextension.NewFactory().Type(): "github.com/tributary-otel/tributary v0.0.0",
 		fastcompressionextension.NewFactory().Type():   "github.com/tributary-otel/tributary v0.0.0",
+		k8spodsextension.NewFactory().Type():           "github.com/tributary-otel/tributary v0.0.0",
 		filestorage.NewFactory().Type():                "github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage v0.160.0",
 		basicauthextension.NewFactory().Type():         "github.com/open-telemetry/opentelemetry-collector-contrib/extension/basicauthextension v0.158.0",
 		bearertokenauthextension.NewFactory().Type():   "github.com/open-telemetry/opentelemetry-collector-contrib/extension/bearertokenauthextension v0.160.0",

@@ -137,7 +137,7 @@ func TestFactoriesLoadUnderBothSpellings(t *testing.T) {
 			"resource_detection resourcedetection groupbyattrs severity label_keep",
 		"exporters":  "loki otlp_http otlphttp otlp_grpc otlp debug nop kafka load_balancing loadbalancing",
 		"connectors": "queue forward count",
-		"extensions": "checkpoint_storage fast_compression file_storage health_check healthcheckv2 basicauth bearertokenauth pprof zpages",
+		"extensions": "checkpoint_storage fast_compression k8s_pods file_storage health_check healthcheckv2 basicauth bearertokenauth pprof zpages",
 	} {
 		for _, typ := range strings.Fields(types) {
 			assert.True(t, has[kind][typ], "%s: no %s", kind, typ)

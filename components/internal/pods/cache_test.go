@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pods
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// clock is a time that a test sets.
+type clock struct{ now time.Time }
+
+func (c *clock) read() time.Time                { return c.now }
+func (c *clock) pass(d time.Duration)           { c.now = c.now.Add(d) }
+func newClock() *clock                          { return &clock{now: time.Now()} }
+func cacheWith(c *clock) *cache                 { cache := newCache(&Rules{}); cache.now = c.read; return cache }
+func set(t *testing.T, c *cache, p *corev1.Pod) { t.Helper(); c.put(parsed(t, p, c.rules)) }
+
+func TestAPodThatReusesANameGetsWhatIsItsOwn(t *testing.T) {
+	c := newCache(&Rules{})
+	first, second := c.Track(Key{"shop", "web", "1"}), c.Track(Key{"shop", "web", "2"})
+	other := c.Track(Key{"bank", "web", "1"})
+	set(t, c, podOf("shop", "web", "1"))
+	assert.Equal(t, "1", label(first))
+	assert.Equal(t, "nothing", label(second))
+	c.gone(Key{"shop", "web", "1"})
+	set(t, c, podOf("shop", "web", "2"))
+	assert.Equal(t, "1", label(first))
+	assert.Equal(t, "2", label(second))
+	assert.Equal(t, "nothing", label(other))
+}
+
+func TestStaticPods(t *testing.T) {
+	folder := func(hash string) Key { return Key{"kube-system", "etcd-node-a", hash} }
+	t.Run("are found by the hash of their manifest", func(t *testing.T) {
+		c := newCache(&Rules{})
+		tracked := c.Track(folder("hash-1"))
+		set(t, c, podOf("kube-system", "etcd-node-a", "1", withHash("hash-1")))
+		assert.Equal(t, "1", label(tracked))
+		assert.Equal(t, "1", label(c.Track(folder("1"))), "an annotation can be copied to a pod that is not static")
+		assert.Equal(t, "nothing", label(c.Track(folder("hash-2"))))
+	})
+	t.Run("have a new mirror when somebody deletes it", func(t *testing.T) {
+		c := newCache(&Rules{})
+		tracked := c.Track(folder("hash-1"))
+		set(t, c, podOf("kube-system", "etcd-node-a", "1", withHash("hash-1")))
+		c.gone(folder("1"))
+		assert.Equal(t, "1", label(tracked))
+		set(t, c, podOf("kube-system", "etcd-node-a", "2", withHash("hash-1")))
+		assert.Equal(t, "2", label(tracked))
+		clock := newClock()
+		c.now = clock.read
+		clock.pass(time.Hour)
+		c.sweep()
+		assert.Len(t, c.records, 1)
+		set(t, c, podOf("kube-system", "etcd-node-a", "2", withHash("hash-1"), withLabel("new")))
+		assert.Equal(t, "new", label(tracked), "the old mirror took nothing along")
+	})
+	t.Run("have another hash when their manifest changes", func(t *testing.T) {
+		c := newCache(&Rules{})
+		before, after := c.Track(folder("hash-1")), c.Track(folder("hash-2"))
+		set(t, c, podOf("kube-system", "etcd-node-a", "1", withHash("hash-1")))
+		c.gone(folder("1"))
+		set(t, c, podOf("kube-system", "etcd-node-a", "2", withHash("hash-2")))
+		assert.Equal(t, "1", label(before))
+		assert.Equal(t, "2", label(after))
+	})
+	t.Run("need the mark of a mirror", func(t *testing.T) {
+		c := newCache(&Rules{})
+		tracked := c.Track(folder("hash-1"))
+		set(t, c, podOf("kube-system", "etcd-node-a", "1", annotated(hashAnnotation+"=hash-1")))
+		assert.Equal(t, "nothing", label(tracked))
+	})
+}
+
+func TestAChangeIsSeen(t *testing.T) {
+	c := newCache(&Rules{})
+	one, stopOne := c.Changes()
+	two, stopTwo := c.Changes()
+	changed := func(changes <-chan struct{}) bool {
+		select {
+		case <-changes:
+			return true
+		default:
+			return false
+		}
+	}
+	set(t, c, podOf("shop", "web", "1"))
+	assert.False(t, changed(one), "nobody tracks it")
+	tracked := c.Track(Key{"shop", "web", "1"})
+	assert.Equal(t, "1", label(tracked))
+	known := tracked.Known()
+	set(t, c, podOf("shop", "web", "1"))
+	assert.False(t, changed(one), "nothing that is kept has changed")
+	assert.Same(t, known, tracked.Known())
+	set(t, c, podOf("shop", "web", "1", withLabel("a")))
+	set(t, c, podOf("shop", "web", "1", withLabel("b")))
+	assert.True(t, changed(one))
+	assert.False(t, changed(one), "signals become one")
+	assert.True(t, changed(two))
+	assert.Equal(t, "1", known.Labels()["is"], "what was known is not changed")
+	stopOne()
+	set(t, c, podOf("shop", "web", "1", withLabel("c")))
+	assert.False(t, changed(one))
+	assert.True(t, changed(two))
+	stopTwo()
+	stopTwo()
+	tracked.Release()
+	set(t, c, podOf("shop", "web", "1", withLabel("d")))
+	assert.False(t, changed(two))
+}
+
+func TestDeletedPodsStayForAWhile(t *testing.T) {
+	key := Key{"shop", "web", "1"}
+	for _, tt := range []struct {
+		name string
+		run  func(c *cache, clock *clock)
+		want string
+	}{
+		{"nobody tracks it, for 9 minutes", func(c *cache, clock *clock) { c.gone(key); clock.pass(9 * time.Minute) }, "1"},
+		{"nobody tracks it, for 10 minutes", func(c *cache, clock *clock) { c.gone(key); clock.pass(10 * time.Minute) }, "nothing"},
+		{"it is tracked for a day", func(c *cache, clock *clock) { c.Track(key); c.gone(key); clock.pass(24 * time.Hour) }, "1"},
+		{"it was released a while ago", func(c *cache, clock *clock) {
+			tracked := c.Track(key)
+			c.gone(key)
+			clock.pass(time.Hour)
+			tracked.Release()
+			c.sweep()
+			clock.pass(9 * time.Minute)
+		}, "1"},
+		{"it was released long ago", func(c *cache, clock *clock) {
+			tracked := c.Track(key)
+			c.gone(key)
+			tracked.Release()
+			clock.pass(10 * time.Minute)
+		}, "nothing"},
+		{"one of two has released it", func(c *cache, clock *clock) {
+			tracked := c.Track(key)
+			c.Track(key)
+			c.gone(key)
+			tracked.Release()
+			tracked.Release()
+			clock.pass(time.Hour)
+		}, "1"},
+		{"it is not deleted, and nobody has ever tracked it", func(_ *cache, clock *clock) { clock.pass(24 * time.Hour) }, "1"},
+		{"it is missing in a list", func(c *cache, clock *clock) { c.replace(nil); clock.pass(time.Hour) }, "nothing"},
+		{"it comes back", func(c *cache, clock *clock) {
+			c.gone(key)
+			c.replace([]*pod{{Namespace: "shop", Name: "web", UID: "1", Labels: map[string]string{"is": "back"}}})
+			clock.pass(time.Hour)
+		}, "back"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			clock := newClock()
+			c := cacheWith(clock)
+			set(t, c, podOf("shop", "web", "1"))
+			tt.run(c, clock)
+			c.sweep()
+			assert.Equal(t, tt.want, label(c.Track(key)))
+		})
+	}
+}
+
+func TestDeletedNamespacesStayAsLongAsTheirPods(t *testing.T) {
+	clock := newClock()
+	c := cacheWith(clock)
+	set(t, c, podOf("shop", "web", "1"))
+	c.putNamespace(&meta{Name: "shop"})
+	c.putNamespace(&meta{Name: "empty"})
+	c.gone(Key{"shop", "web", "1"})
+	c.goneNamespace("shop")
+	c.goneNamespace("empty")
+	c.sweep()
+	require.Len(t, c.namespaces, 1)
+	clock.pass(time.Hour)
+	c.sweep()
+	assert.Empty(t, c.namespaces)
+
+	c.putNamespace(&meta{Name: "shop"})
+	c.replaceNamespaces([]*meta{{Name: "bank"}})
+	c.sweep()
+	assert.Len(t, c.namespaces, 1)
+	assert.Contains(t, c.namespaces, "bank")
+}
+
+func TestWhoAsksByNameGetsTheRightPod(t *testing.T) {
+	c := newCache(&Rules{})
+	key := Key{"shop", "web", "1"}
+	tracked := c.Track(key)
+	assert.False(t, c.putUnknown(key, parsed(t, podOf("shop", "web", "2"), c.rules)), "another pod has the name by now")
+	assert.Equal(t, "nothing", label(tracked))
+	assert.True(t, c.putUnknown(key, parsed(t, podOf("shop", "web", "1"), c.rules)))
+	assert.Equal(t, "1", label(tracked))
+	c.putUnknown(key, parsed(t, podOf("shop", "web", "1", withLabel("old")), c.rules))
+	assert.Equal(t, "1", label(tracked), "what the watch has brought meanwhile is newer")
+	assert.False(t, c.put(&pod{Namespace: "shop", Name: "web"}), "an object without a uid is no pod")
+}

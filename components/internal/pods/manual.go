@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pods
+
+// Manual is a Provider that knows what it is told, in the form in which the API server sends
+// objects. It is for tests of those who use a Provider; package podstest gives it real types.
+type Manual struct{ *cache }
+
+var _ Provider = (*Manual)(nil)
+
+// NewManual makes a Provider that knows nothing yet.
+func NewManual(rules Rules) *Manual { return &Manual{cache: newCache(&rules)} }
+
+// Put sets a pod.
+func (m *Manual) Put(object []byte) error {
+	p, _, _, err := parsePod(object, m.rules)
+	if err != nil {
+		return err
+	}
+	m.put(p)
+	return nil
+}
+
+// Delete deletes the pod of this uid, which stays known as a deleted pod does.
+func (m *Manual) Delete(key Key) { m.gone(key) }
+
+// PutNamespace sets a namespace.
+func (m *Manual) PutNamespace(object []byte) error {
+	kept, _, err := parseMeta(object, FromNamespace, m.rules)
+	if err != nil {
+		return err
+	}
+	m.putNamespace(kept)
+	return nil
+}

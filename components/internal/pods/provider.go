@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package pods
+
+import (
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Key is how the log folder of a pod names it: <namespace>_<name>_<uid>. UID is the uid of the
+// pod, or for a static pod the hash of its manifest. It may be a key of maps.
+type Key struct{ Namespace, Name, UID string }
+
+// String returns the name of the folder.
+func (k Key) String() string { return k.Namespace + "_" + k.Name + "_" + k.UID }
+
+// ParseKey reads the name of a folder. It reports false for a name that no pod has. Neither
+// a namespace nor the name of a pod has an underscore.
+func ParseKey(folder string) (Key, bool) {
+	parts := strings.Split(folder, "_")
+	if len(parts) != 3 || parts[0] == "" || parts[1] == "" || parts[2] == "" {
+		return Key{}, false
+	}
+	return Key{Namespace: parts[0], Name: parts[1], UID: parts[2]}, true
+}
+
+// Provider answers what is known of pods. It may be used by several goroutines.
+type Provider interface {
+	// Track begins to ask for a pod. Until Release the pod stays known, also when it is
+	// deleted.
+	Track(Key) *Tracked
+	// Changes gets a signal whenever what is known of a tracked pod has changed. Signals that
+	// nobody has taken yet become one. Each call returns a channel of its own; stop gives it
+	// back.
+	Changes() (changes <-chan struct{}, stop func())
+}
+
+// Tracked is a pod that somebody asks for. It may be used by several goroutines.
+type Tracked struct {
+	slot    *slot
+	release func()
+	once    sync.Once
+}
+
+// slot is where all who track a pod find what is known of it.
+type slot struct {
+	known atomic.Pointer[Known]
+	// since is when the pod was first tracked.
+	since time.Time
+	// users counts those who track the pod. The lock of the cache guards it.
+	users int
+}
+
+// Known returns what is known of the pod, nil while that is nothing, and another pointer after
+// each change. It takes no lock.
+func (t *Tracked) Known() *Known { return t.slot.known.Load() }
+
+// Release ends the interest in the pod. Further calls do nothing.
+func (t *Tracked) Release() { t.once.Do(t.release) }
+
+// listeners are the channels that Changes gave out.
+type listeners struct {
+	mu  sync.Mutex
+	all map[chan struct{}]struct{}
+}
+
+func (l *listeners) add() (changes <-chan struct{}, stop func()) {
+	c := make(chan struct{}, 1)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.all == nil {
+		l.all = map[chan struct{}]struct{}{}
+	}
+	l.all[c] = struct{}{}
+	return c, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.all, c)
+	}
+}
+
+func (l *listeners) signal() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.all {
+		signal(c)
+	}
+}
+
+// signal wakes whoever waits on the channel, which holds one signal.
+func signal(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

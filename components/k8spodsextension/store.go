@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package k8spodsextension
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+
+	"github.com/tributary-otel/tributary/components/internal/pods"
+)
+
+var _ pods.Store = (*store)(nil)
+
+// store keeps what is known in a storage extension.
+type store struct {
+	client storage.Client
+	walker storage.Walker
+}
+
+// openStore opens the storage; it returns nil when there is none.
+func openStore(ctx context.Context, host component.Host, own component.ID, id *component.ID) (*store, error) {
+	if id == nil {
+		return nil, nil
+	}
+	extension, ok := host.GetExtensions()[*id].(storage.Extension)
+	if !ok {
+		return nil, fmt.Errorf("`storage` names %q, which is not a storage extension that the service has", id)
+	}
+	client, err := extension.GetClient(ctx, component.KindExtension, own, "")
+	if err != nil {
+		return nil, fmt.Errorf("open what is known of pods in %q: %w", id, err)
+	}
+	walker, ok := client.(storage.Walker)
+	if !ok {
+		return nil, errors.Join(
+			fmt.Errorf("`storage` names %q, which cannot list what it holds; checkpoint_storage and file_storage can", id), client.Close(ctx))
+	}
+	return &store{client: client, walker: walker}, nil
+}
+
+// Load gives all values.
+func (s *store) Load(each func(key string, value []byte)) error {
+	return s.walker.Walk(context.Background(), func(key string, value []byte) ([]*storage.Operation, error) {
+		each(key, value)
+		return nil, nil
+	})
+}
+
+// Save sets values and removes others.
+func (s *store) Save(set map[string][]byte, remove []string) error {
+	operations := make([]*storage.Operation, 0, len(set)+len(remove))
+	for key, value := range set {
+		operations = append(operations, storage.SetOperation(key, value))
+	}
+	for _, key := range remove {
+		operations = append(operations, storage.DeleteOperation(key))
+	}
+	return s.client.Batch(context.Background(), operations...)
+}
+
+func (s *store) close(ctx context.Context) error {
+	if s == nil {
+		return nil
+	}
+	return s.client.Close(ctx)
+}
