@@ -43,9 +43,12 @@ faults: build ## Try everything that could lose a line, also on the usual pipeli
 # A number of runs: a time can end a run in its middle, which counts as a failure. Making an interesting input smaller takes
 # a minute each, if nobody says otherwise.
 FUZZTIME ?= 25000x
-fuzz: ## Read broken journals, FUZZTIME (25000x, or 10m) with each fuzz test of the journal's format.
-	for test in FuzzFile FuzzDamage FuzzFixtures FuzzUnpack FuzzLZ4 FuzzCursor; do \
-		go test -run '^$$' -fuzz "^$$test$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./components/internal/journal || exit; \
+fuzz: ## Read broken input, FUZZTIME (25000x, or 10m) with each fuzz test of the product.
+	@grep -rl --include='*_test.go' '^func Fuzz' components distro | xargs -n 1 dirname | sort -u | while read -r folder; do \
+		for test in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\).*/\1/p' $$folder/*_test.go); do \
+			echo "$$folder $$test"; \
+			go test -run '^$$' -fuzz "^$$test\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./$$folder || exit 1; \
+		done || exit 1; \
 	done
 
 DURATION ?= 1h

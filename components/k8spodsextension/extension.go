@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension"
@@ -28,7 +29,9 @@ type k8sPods struct {
 	store   *store
 	health  *health
 	metrics *metrics
-	stop    sync.Once
+	// begin is done when somebody asks for a pod, stop at the end.
+	begin, stop sync.Once
+	begun       atomic.Bool
 }
 
 func newK8sPods(set extension.Settings, config *Config) (*k8sPods, error) {
@@ -47,8 +50,8 @@ func (k *k8sPods) Dependencies() []component.ID {
 	return []component.ID{*k.config.Storage}
 }
 
-// Start begins to watch. It neither waits for the API server nor fails without one. It fails
-// when the storage is none.
+// Start opens the storage, and fails when it is none. Nothing is asked of the API server before somebody
+// asks for a pod: a source without pods may have the extension in its list.
 func (k *k8sPods) Start(ctx context.Context, host component.Host) error {
 	var err error
 	if k.store, err = openStore(ctx, host, k.set.ID, k.config.Storage); err != nil {
@@ -66,17 +69,30 @@ func (k *k8sPods) Start(ctx context.Context, host component.Host) error {
 	if k.metrics, err = newMetrics(k.set, watcher); err != nil {
 		return errors.Join(fmt.Errorf("register the metrics: %w", err), k.store.close(ctx))
 	}
-	watcher.Start()
 	k.watcher = watcher
-	k.set.Logger.Info("Pods are watched", zap.String("node", config.Node), zap.Int("known", k.watcher.Stats().Known))
 	return nil
 }
 
+// watch begins to watch, once. It does not wait for the API server.
+func (k *k8sPods) watch() {
+	k.begin.Do(func() {
+		k.begun.Store(true)
+		k.watcher.Start()
+		k.set.Logger.Info("Pods are watched", zap.String("node", nodeName(k.config.Node)), zap.Int("known", k.watcher.Stats().Known))
+	})
+}
+
 // Track begins to ask for a pod.
-func (k *k8sPods) Track(key pods.Key) *pods.Tracked { return k.watcher.Track(key) }
+func (k *k8sPods) Track(key pods.Key) *pods.Tracked {
+	k.watch()
+	return k.watcher.Track(key)
+}
 
 // Changes gets a signal when what is known of a tracked pod has changed.
-func (k *k8sPods) Changes() (changes <-chan struct{}, stop func()) { return k.watcher.Changes() }
+func (k *k8sPods) Changes() (changes <-chan struct{}, stop func()) {
+	k.watch()
+	return k.watcher.Changes()
+}
 
 // Shutdown ends the watches and stores what is known. Further calls do nothing.
 func (k *k8sPods) Shutdown(ctx context.Context) error {
@@ -85,7 +101,9 @@ func (k *k8sPods) Shutdown(ctx context.Context) error {
 		if k.watcher == nil {
 			return
 		}
-		k.watcher.Close()
+		if k.begun.Load() {
+			k.watcher.Close()
+		}
 		k.metrics.close()
 		err = k.store.close(ctx)
 	})

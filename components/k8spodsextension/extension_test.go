@@ -94,8 +94,17 @@ func (n *node) settings() extension.Settings {
 	return set
 }
 
-// start runs the extension until stop, at the latest until the test ends.
+// start runs the extension for a receiver, until stop, at the latest until the test ends.
 func (n *node) start() (provider pods.Provider, stop func()) {
+	n.t.Helper()
+	provider, stop = n.startAlone()
+	_, end := provider.Changes()
+	n.t.Cleanup(end)
+	return provider, stop
+}
+
+// startAlone runs the extension in a service in which nobody uses it.
+func (n *node) startAlone() (provider pods.Provider, stop func()) {
 	n.t.Helper()
 	factory := checkpointstorageextension.NewFactory()
 	config := factory.CreateDefaultConfig().(*checkpointstorageextension.Config)
@@ -262,6 +271,23 @@ func TestTheTokenOfTheServiceAccountIsReplaced(t *testing.T) {
 	}
 	assert.Equal(t, 1, lists)
 	assert.Empty(t, n.statuses())
+}
+
+// A backend's file lists the extensions of all sources.
+func TestNobodyIsAskedBeforeSomebodyAsks(t *testing.T) {
+	api := kubeapi.Start(t, newPod(nil))
+	n := newNode(t)
+	n.config.AuthType = authKubeConfig
+	t.Setenv("KUBECONFIG", api.Kubeconfig(t))
+	provider, stop := n.startAlone()
+	stop()
+	assert.Empty(t, api.Requests())
+	assert.Empty(t, n.statuses())
+	provider, stop = n.startAlone()
+	tracked := provider.Track(web)
+	defer tracked.Release()
+	eventually(t, func() bool { return tracked.Known() != nil }, "the pod is known")
+	stop()
 }
 
 func TestItStartsWithoutACluster(t *testing.T) {

@@ -3,6 +3,7 @@
 package podlogsreceiver
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -26,6 +27,7 @@ type batch struct {
 	text    strings.Builder
 	records []record
 	origins []*origin
+	notices []notice
 	began   time.Time
 	// size and count are those of the batch before, which the next one will be like.
 	size, count int
@@ -37,7 +39,7 @@ type batch struct {
 func (b *batch) next(spans *delivery.Batch[reached]) {
 	b.spans = spans
 	b.text = strings.Builder{}
-	b.records, b.origins = nil, nil
+	b.records, b.origins, b.notices = nil, nil, nil
 	b.number++
 }
 
@@ -58,8 +60,10 @@ func (b *batch) add(in *intake, time int64, stream runtimelog.Stream, body []byt
 		in.batch, in.place = b.number, uint32(len(b.origins)) //nolint:gosec // Not more than records.
 		b.origins = append(b.origins, in.origin)
 	}
-	if b.records == nil {
+	if len(b.records) == 0 {
 		b.began = in.receiver.now()
+	}
+	if b.records == nil {
 		b.records = make([]record, 0, b.count+1)
 		b.text.Grow(max(b.size+b.size/16, len(body)))
 	}
@@ -77,8 +81,25 @@ func (b *batch) add(in *intake, time int64, stream runtimelog.Stream, body []byt
 	return !valid
 }
 
+// addNotice appends a record that is no line.
+func (b *batch) addNotice(in *intake, time int64, body string, n notice) {
+	b.add(in, time, runtimelog.None, []byte(body))
+	last := &b.records[len(b.records)-1]
+	last.notice, n.begin = true, last.begin
+	b.notices = append(b.notices, n)
+}
+
+// body is that of a record.
+func (b *batch) body(i int) string {
+	r := b.records[i]
+	return b.text.String()[r.begin:r.end]
+}
+
+// remove takes a record out. Its text stays where it is.
+func (b *batch) remove(i int) { b.records = slices.Delete(b.records, i, i+1) }
+
 // take returns what was gathered.
 func (b *batch) take() lines {
 	b.size, b.count = b.text.Len(), len(b.records)
-	return lines{text: b.text.String(), records: b.records, origins: b.origins, read: b.began}
+	return lines{text: b.text.String(), records: b.records, origins: b.origins, notices: b.notices, read: b.began}
 }

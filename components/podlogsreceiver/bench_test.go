@@ -30,9 +30,19 @@ func chunkOf(bytes int) (data []byte, lines int) {
 	return []byte(strings.Repeat(out+"F "+body+"\n", lines)), lines
 }
 
-// What a line costs until it is in a batch. Batches are thrown away.
+// What a line costs until it is in a batch, without limits, within those of its pod and its
+// namespace, and above them. Batches are thrown away.
 func BenchmarkTake(b *testing.B) {
-	d := newDesk(b, nil)
+	within := LimitConfig{LinesPerSecond: 1e12, BytesPerSecond: 1e15, Policy: policyDrop, Burst: time.Hour}
+	above := LimitConfig{LinesPerSecond: 1, Policy: policyDrop, Burst: time.Second}
+	for name, limit := range map[string]LimitConfig{"without limits": noLimit, "within limits": within, "above limits": above} {
+		b.Run(name, func(b *testing.B) {
+			benchmarkTake(b, newDesk(b, func(c *Config) { c.RateLimit = RateLimitConfig{Pod: limit, Namespace: limit} }))
+		})
+	}
+}
+
+func benchmarkTake(b *testing.B, d *desk) {
 	in := d.open(tail.Position{})
 	data, records := chunkOf(256 << 10)
 	d.batch.limits.MaxRecords, d.batch.limits.MaxBytes = 1<<20, 1<<30

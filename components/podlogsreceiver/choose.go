@@ -5,6 +5,8 @@ package podlogsreceiver
 import (
 	"path"
 
+	"k8s.io/apimachinery/pkg/labels"
+
 	"github.com/tributary-otel/tributary/components/internal/tail"
 )
 
@@ -12,8 +14,16 @@ import (
 type choice struct {
 	include, exclude Selection
 	self             func(tail.Container) bool
+	// includeLabels and excludeLabels are the selectors of the selections; nil chooses nothing.
+	includeLabels, excludeLabels labels.Selector
 }
 
+// newChoice is made of a valid configuration.
+func newChoice(include, exclude Selection) choice {
+	return choice{include: include, exclude: exclude, includeLabels: include.selector(), excludeLabels: exclude.selector()}
+}
+
+// wants decides by the names that are in the path.
 func (c choice) wants(id tail.Container) bool {
 	in, out := c.include, c.exclude
 	switch {
@@ -23,6 +33,25 @@ func (c choice) wants(id tail.Container) bool {
 		return false
 	}
 	return all(in.Namespaces, id.Namespace) && all(in.Pods, id.Pod) && all(in.Containers, id.Name)
+}
+
+// wantsPod decides by the labels and annotations of the pod. Whoever is included has all of
+// what `include` asks for; whoever is excluded has any of what `exclude` names.
+func (c choice) wantsPod(has, annotations map[string]string) bool {
+	if c.excludeLabels != nil && c.excludeLabels.Matches(labels.Set(has)) {
+		return false
+	}
+	for key, globs := range c.exclude.PodAnnotations {
+		if value, ok := annotations[key]; ok && matches(globs, value) {
+			return false
+		}
+	}
+	for key, globs := range c.include.PodAnnotations {
+		if value, ok := annotations[key]; !ok || !matches(globs, value) {
+			return false
+		}
+	}
+	return c.includeLabels == nil || c.includeLabels.Matches(labels.Set(has))
 }
 
 func matches(globs []string, name string) bool {

@@ -5,14 +5,16 @@ package podlogsreceiver
 import (
 	"errors"
 	"fmt"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"k8s.io/apimachinery/pkg/util/validation"
 
+	"github.com/tributary-otel/tributary/components/internal/hints"
+	"github.com/tributary-otel/tributary/components/internal/multiline"
 	"github.com/tributary-otel/tributary/components/internal/outlet"
 )
 
@@ -36,6 +38,14 @@ type Config struct {
 	// MaxAge leaves out files that were last written to longer ago when they are first
 	// seen (default: 0, none is too old).
 	MaxAge time.Duration `mapstructure:"max_age"`
+	// Metadata is the extension that knows the pods of the node, such as `k8s_pods` (default: none,
+	// all that is known of a pod is in the path).
+	Metadata *component.ID `mapstructure:"metadata"`
+	// MetadataTimeout is how long the files of a pod wait that the extension does not know
+	// (default: 10s). Then they are read with the identity from their path.
+	MetadataTimeout time.Duration `mapstructure:"metadata_timeout"`
+	// Annotations says what the owner of a pod may say about its logs, with Metadata.
+	Annotations AnnotationsConfig `mapstructure:"annotations"`
 	// Storage is the extension that keeps the positions (default: none, they are lost
 	// with the process).
 	Storage *component.ID `mapstructure:"storage"`
@@ -45,6 +55,8 @@ type Config struct {
 	// MaxLineBytes is the length above which a line is sent in pieces, each a record of
 	// its own (default: 1 MiB).
 	MaxLineBytes int `mapstructure:"max_line_bytes"`
+	// Multiline says which lines are one record.
+	Multiline MultilineConfig `mapstructure:"multiline"`
 	// InvalidUTF8 says what becomes of a line that is no UTF-8: `escape` writes each
 	// such byte as \xhh, `bytes` makes the body one of bytes (default: escape).
 	InvalidUTF8 string `mapstructure:"invalid_utf8"`
@@ -52,6 +64,8 @@ type Config struct {
 	Batch BatchConfig `mapstructure:"batch"`
 	// InFlight bounds what is read and not delivered.
 	InFlight InFlightConfig `mapstructure:"in_flight"`
+	// RateLimit bounds what is taken of single pods and namespaces.
+	RateLimit RateLimitConfig `mapstructure:"rate_limit"`
 	// DeadLetter is where records go that the backend refuses for good.
 	DeadLetter outlet.DeadLetterConfig `mapstructure:"dead_letter"`
 	// Spill is where the rest of deleted files goes.
@@ -61,13 +75,33 @@ type Config struct {
 	ShutdownTimeout time.Duration `mapstructure:"shutdown_timeout"`
 }
 
-// Selection names containers by globs (`*`, `?`, `[a-z]`), one list for each part of
-// the name.
-type Selection struct {
-	Namespaces []string `mapstructure:"namespaces"`
-	Pods       []string `mapstructure:"pods"`
-	Containers []string `mapstructure:"containers"`
+// AnnotationsConfig says what the owner of a pod may say about its logs. The README has the list.
+type AnnotationsConfig struct {
+	// Prefix begins the names of the annotations (default: `logs.tributary/`).
+	Prefix string `mapstructure:"prefix"`
+	// Allow lists what is honoured (default: exclude, containers, multiline, parser, rate_limit,
+	// attributes). An empty list honours nothing.
+	Allow []hints.Group `mapstructure:"allow"`
+	// AttributePrefix begins the names of the owner's own attributes (default: `custom.`).
+	AttributePrefix string `mapstructure:"attribute_prefix"`
 }
+
+// MultilineConfig says which lines of a stream are one record. It is no longer than
+// MaxLineBytes: what is above becomes another record.
+type MultilineConfig struct {
+	// Mode is `auto` for the lines of stack traces, `start` for what begins with a line
+	// that a pattern matches, or `none` (default: auto).
+	Mode multiline.Mode `mapstructure:"mode"`
+	// Start is the pattern, a regular expression of RE2.
+	Start string `mapstructure:"start"`
+	// Timeout is how long a record to which more lines may belong waits for the next one
+	// (default: 1s).
+	Timeout time.Duration `mapstructure:"timeout"`
+	// MaxLines is how many lines a record has at most (default: 1000).
+	MaxLines int `mapstructure:"max_lines"`
+}
+
+func (c *MultilineConfig) rule() (*multiline.Rule, error) { return multiline.NewRule(c.Mode, c.Start) }
 
 // BatchConfig says what is sent at once. A batch is sent when it has reached one of
 // the limits.
@@ -93,6 +127,28 @@ type InFlightConfig struct {
 	MaxBatches int `mapstructure:"max_batches"`
 }
 
+// RateLimitConfig bounds what is taken of single pods and namespaces. A line has to be
+// within both limits.
+type RateLimitConfig struct {
+	// Pod holds for all containers of a pod together, Namespace for all of its pods on this
+	// node.
+	Pod       LimitConfig `mapstructure:"pod"`
+	Namespace LimitConfig `mapstructure:"namespace"`
+}
+
+// LimitConfig is a limit.
+type LimitConfig struct {
+	// LinesPerSecond counts a line that the runtime has split as one (default: 0, no limit).
+	LinesPerSecond int64 `mapstructure:"lines_per_second"`
+	// BytesPerSecond is in bytes of the files (default: 0, no limit).
+	BytesPerSecond int64 `mapstructure:"bytes_per_second"`
+	// Policy says what becomes of lines above it: `pause` lets them wait in the files, `drop`
+	// gives them up (default: pause).
+	Policy string `mapstructure:"policy"`
+	// Burst is for how long the limit may be saved up (default: 2s).
+	Burst time.Duration `mapstructure:"burst"`
+}
+
 // SpillConfig is where the rest of files goes that are deleted before they are
 // delivered.
 type SpillConfig struct {
@@ -110,23 +166,31 @@ const (
 	startAtEnd       = "end"
 	utf8Escape       = "escape"
 	utf8Bytes        = "bytes"
+	policyPause      = "pause"
+	policyDrop       = "drop"
 
 	spillFolder = "/var/lib/tributary/spill"
 )
 
 var _ component.Config = (*Config)(nil)
 
+var noLimit = LimitConfig{Policy: policyPause, Burst: 2 * time.Second}
+
 func createDefaultConfig() component.Config {
 	return &Config{
 		Path:            "/var/log/pods",
 		LinkTargets:     []string{"/var/lib/docker/containers"},
 		ExcludeSelf:     true,
+		MetadataTimeout: 10 * time.Second,
+		Annotations:     AnnotationsConfig{Prefix: "logs.tributary/", Allow: hints.Groups(), AttributePrefix: "custom."},
 		StartAt:         startAtBeginning,
 		PollInterval:    250 * time.Millisecond,
 		MaxLineBytes:    1 << 20,
+		Multiline:       MultilineConfig{Mode: multiline.Auto, Timeout: time.Second, MaxLines: 1000},
 		InvalidUTF8:     utf8Escape,
 		Batch:           BatchConfig{MaxRecords: 5000, MaxBytes: 1 << 20, Timeout: 500 * time.Millisecond},
 		InFlight:        InFlightConfig{MaxBytes: 32 << 20, MaxBytesPerFile: 4 << 20, MaxBatches: 16},
+		RateLimit:       RateLimitConfig{Pod: noLimit, Namespace: noLimit},
 		DeadLetter:      outlet.DeadLetterConfig{MaxBytes: 100 << 20},
 		Spill:           SpillConfig{MaxBytes: 5 << 30},
 		ShutdownTimeout: 20 * time.Second,
@@ -160,10 +224,19 @@ func (c *Config) Validate() error {
 	if c.MaxLineBytes < 1024 || c.MaxLineBytes > 64<<20 {
 		bad("`max_line_bytes` must be between 1024 and %d, got %d", 64<<20, c.MaxLineBytes)
 	}
+	if _, err := c.Multiline.rule(); err != nil {
+		bad("`multiline`: %w", err)
+	}
+	if c.Multiline.Timeout < 10*time.Millisecond || c.Multiline.Timeout > time.Minute {
+		bad("`multiline::timeout` must be between 10ms and 1m, got %s", c.Multiline.Timeout)
+	}
 	if c.ShutdownTimeout <= 0 {
 		bad("`shutdown_timeout` must be positive, got %s", c.ShutdownTimeout)
 	}
 	errs = append(errs, c.validateSizes()...)
+	errs = append(errs, c.validateMetadata()...)
+	errs = append(errs, c.RateLimit.Pod.validate("rate_limit::pod", c.PollInterval)...)
+	errs = append(errs, c.RateLimit.Namespace.validate("rate_limit::namespace", c.PollInterval)...)
 	errs = append(errs, c.Include.validate("include")...)
 	errs = append(errs, c.Exclude.validate("exclude")...)
 	return errors.Join(errs...)
@@ -174,6 +247,7 @@ func (c *Config) validateSizes() (errs []error) {
 		key   string
 		value int64
 	}{
+		{"multiline::max_lines", int64(c.Multiline.MaxLines)},
 		{"batch::max_records", int64(c.Batch.MaxRecords)},
 		{"batch::max_bytes", int64(c.Batch.MaxBytes)},
 		{"in_flight::max_bytes", c.InFlight.MaxBytes},
@@ -196,16 +270,42 @@ func (c *Config) validateSizes() (errs []error) {
 	return errs
 }
 
-func (s *Selection) validate(key string) (errs []error) {
-	for _, list := range []struct {
+func (l LimitConfig) validate(key string, poll time.Duration) (errs []error) {
+	for _, rate := range []struct {
 		key   string
-		globs []string
-	}{{"namespaces", s.Namespaces}, {"pods", s.Pods}, {"containers", s.Containers}} {
-		for _, glob := range list.globs {
-			if _, err := path.Match(glob, ""); err != nil || glob == "" || strings.Contains(glob, "/") {
-				errs = append(errs, fmt.Errorf("`%s::%s` must be globs of names, got %q", key, list.key, glob))
-			}
+		value int64
+	}{{"lines_per_second", l.LinesPerSecond}, {"bytes_per_second", l.BytesPerSecond}} {
+		if rate.value < 0 {
+			errs = append(errs, fmt.Errorf("`%s::%s` must not be negative, got %d", key, rate.key, rate.value))
 		}
+	}
+	if !slices.Contains([]string{policyPause, policyDrop}, l.Policy) {
+		errs = append(errs, fmt.Errorf("`%s::policy` must be %q or %q, got %q", key, policyPause, policyDrop, l.Policy))
+	}
+	// What is saved up between two looks at a file must not be lost.
+	if least := 2 * poll; !l.limit().None() && l.Burst < least || l.Burst < 0 || l.Burst > time.Hour {
+		errs = append(errs, fmt.Errorf("`%s::burst` must be between twice the `poll_interval`, %s, and 1h, got %s", key, least, l.Burst))
+	}
+	return errs
+}
+
+func (c *Config) validateMetadata() (errs []error) {
+	if c.MetadataTimeout < 0 {
+		errs = append(errs, fmt.Errorf("`metadata_timeout` must not be negative, got %s", c.MetadataTimeout))
+	}
+	if (c.Include.byPod() || c.Exclude.byPod()) && c.Metadata == nil {
+		errs = append(errs, errors.New("`metadata` must name an extension such as k8s_pods, since `include` or `exclude` choose pods by labels or annotations"))
+	}
+	if prefix := c.Annotations.Prefix; !strings.HasSuffix(prefix, "/") || len(validation.IsDNS1123Subdomain(strings.TrimSuffix(prefix, "/"))) > 0 {
+		errs = append(errs, fmt.Errorf("`annotations::prefix` must be a domain name with a slash, such as logs.tributary/, got %q", prefix))
+	}
+	for _, group := range c.Annotations.Allow {
+		if !slices.Contains(hints.Groups(), group) {
+			errs = append(errs, fmt.Errorf("`annotations::allow` must be some of %q, got %q", hints.Groups(), group))
+		}
+	}
+	if c.Annotations.AttributePrefix == "" {
+		errs = append(errs, errors.New("`annotations::attribute_prefix` must not be empty: an owner could replace any attribute"))
 	}
 	return errs
 }

@@ -116,7 +116,9 @@ func (d *desk) take(in, before *intake, start int64, text string) int64 {
 		c.Before = before
 	}
 	d.sent = time.Time{} // The test is not slowed down.
-	require.True(d.t, in.Acquire(int64(len(text))))
+	n, until := in.Acquire(int64(len(text)), int64(len(text)))
+	require.Equal(d.t, int64(len(text)), n)
+	require.Zero(d.t, until)
 	in.Take(c)
 	for i := range c.Data { // The buffer is used again.
 		c.Data[i] = '!'

@@ -15,7 +15,9 @@
 //   - receiver.go starts and stops everything; choose.go and self.go say which
 //     containers are read;
 //   - intake.go takes the lines of one file as internal/tail reads them; join.go puts
-//     together what the runtime has split;
+//     together what the runtime has split, compound.go the lines that are one record, as
+//     internal/multiline says; limits.go says what is above a limit, and tells what was
+//     dropped;
 //   - batch.go gathers the lines of many files;
 //   - logs.go makes log records of a batch, resource.go their resources;
 //   - send.go hands them on, by internal/outlet, and keeps what is refused for good;

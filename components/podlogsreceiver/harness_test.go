@@ -4,6 +4,7 @@ package podlogsreceiver
 
 import (
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,6 +45,8 @@ type node struct {
 	settings component.TelemetrySettings
 	// newStorage makes the extension; nil is checkpoint_storage, as it is delivered.
 	newStorage func() component.Component
+	// extensions are others that the service has.
+	extensions map[component.ID]component.Component
 	// refuse is what a start has to fail with; "" is a start that succeeds.
 	refuse string
 	logs   *observer.ObservedLogs
@@ -120,6 +123,7 @@ func (n *node) start() {
 	n.t.Helper()
 	ctx := context.Background()
 	h := host{extensions: map[component.ID]component.Component{}, report: n.reported}
+	maps.Copy(h.extensions, n.extensions)
 	if n.config.Storage != nil {
 		if n.newStorage == nil {
 			n.newStorage = n.checkpoints

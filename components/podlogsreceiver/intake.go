@@ -4,9 +4,13 @@ package podlogsreceiver
 
 import (
 	"bytes"
+	"time"
 	"unicode/utf8"
 
 	"github.com/tributary-otel/tributary/components/internal/delivery"
+	"github.com/tributary-otel/tributary/components/internal/multiline"
+	"github.com/tributary-otel/tributary/components/internal/pods"
+	"github.com/tributary-otel/tributary/components/internal/ratelimit"
 	"github.com/tributary-otel/tributary/components/internal/runtimelog"
 	"github.com/tributary-otel/tributary/components/internal/tail"
 )
@@ -25,7 +29,14 @@ const nowhere = -1
 type intake struct {
 	receiver *podLogs
 	origin   *origin
-	source   *delivery.Source[reached]
+	// pod is what is known of the pod, and known what the origin says of it.
+	pod    *pod
+	known  *pods.Known
+	source *delivery.Source[reached]
+	// account is that of the container; nil when nothing can bound it. acquiring is how much
+	// of a grant waits for room.
+	account   *account
+	acquiring int64
 	// batch and place say where in the present batch the origin is.
 	batch uint64
 	place uint32
@@ -39,52 +50,117 @@ type intake struct {
 	// are partly in this file begin in it.
 	joins [3]*join
 	held  [3]int64
-	// cut is what the beginning of a long line said, for the rest of it.
-	cut *runtimelog.Line
+	// rule says which lines are one record. It may be replaced between two chunks.
+	rule *multiline.Rule
+	// compounds are the records of several lines that may go on, by stream; kept is where
+	// those that are partly in this file begin in it.
+	compounds [3]*compound
+	kept      [3]int64
+	// single is the line before, by stream, if it is in the present batch.
+	single [3]single
+	own    [1]part
+	// cut is what the beginning of a long line said, for the rest of it, and cutFate what
+	// the limits say of it.
+	cut     *runtimelog.Line
+	cutFate fate
 	// others are the intakes that have the beginnings of lines of the present batch.
 	others []*intake
 	// bytes and records are not in the books yet.
 	bytes   int64
 	records int
+	// droppedBytes and droppedRecords are what was dropped, and not in the books yet.
+	droppedBytes   int64
+	droppedRecords int
 	// passed says that the position moves although there is no record for it.
 	passed bool
 }
+
+// fate is what the limits say of a line.
+type fate uint8
+
+const (
+	undecided fate = iota
+	admitted
+	droppedForPod
+	droppedForNamespace
+)
 
 var _ tail.Intake = (*intake)(nil)
 
 // Open makes the intake of a file.
 func (r *podLogs) Open(f *tail.File, start tail.Position) tail.Intake {
+	p := r.roster.enter(f.Container(), r.now())
 	in := &intake{
-		receiver: r, origin: newOrigin(f), lineEnd: start.Start(),
+		receiver: r, pod: p, lineEnd: start.Start(),
 		start: [3]int64{start.Offset, start.Stdout, start.Stderr},
 		held:  [3]int64{nowhere, nowhere, nowhere},
+		kept:  [3]int64{nowhere, nowhere, nowhere},
 	}
+	in.learn(f.Container(), f.Restart())
+	in.account = r.limits.open(f.Container(), r.now())
 	in.source = r.window.NewSource(reached{start, in})
 	return in
 }
 
-// Acquire reserves room for what is to be read.
-func (in *intake) Acquire(n int64) bool {
-	r := in.receiver
-	if !r.mayRead() {
-		return false
+// learn makes the origin of what is known of the pod.
+func (in *intake) learn(id tail.Container, restart int) {
+	in.origin = newOrigin(id, restart, in.pod, in.receiver.config.Annotations.AttributePrefix)
+	in.batch = 0 // It has no place in any batch.
+	in.rule = in.receiver.rule
+	if in.pod != nil {
+		in.known = in.pod.known
+		if rule := in.pod.containers[id].rule; rule != nil {
+			in.rule = rule
+		}
 	}
-	if in.source.TryAcquire(n) {
-		return true
-	}
-	// What is gathered must not wait for itself.
-	r.flush()
-	return in.source.TryAcquire(n)
 }
+
+// Acquire reserves room for what is to be read, as far as the limits allow it.
+func (in *intake) Acquire(most, least int64) (n int64, until time.Time) {
+	r := in.receiver
+	if in.pod != nil && in.pod.waiting || !r.mayRead() {
+		return 0, time.Time{}
+	}
+	n = max(most, least)
+	if in.limited() {
+		if n, until = in.account.Grant(r.now(), most, least); n == 0 {
+			in.acquiring = 0
+			in.source.Release()
+			return 0, until
+		}
+		if in.acquiring >= least {
+			// Who wants more than before goes to the end of the queue for room.
+			n = min(n, in.acquiring)
+		}
+	}
+	if !in.source.TryAcquire(n) {
+		// What is gathered must not wait for itself.
+		r.flush()
+		if !in.source.TryAcquire(n) {
+			in.acquiring = n
+			return 0, time.Time{}
+		}
+	}
+	in.acquiring = 0
+	return n, time.Time{}
+}
+
+func (in *intake) limited() bool { return in.account != nil && in.account.Limited() }
 
 // Take reads the lines of a chunk.
 func (in *intake) Take(c tail.Chunk) {
 	if before, ok := c.Before.(*intake); ok && before != nil && len(c.Data) > 0 {
 		in.adopt(before, c.Start)
 	}
+	if in.pod != nil && in.pod.known != in.known {
+		in.learn(in.origin.container, in.origin.restart)
+	}
 	data := c.Data
 	in.receiver.batch.behind = c.More
 	in.lineEnd = c.Start
+	if in.limited() {
+		in.account.Begin(in.receiver.now())
+	}
 	for len(data) > 0 {
 		n := bytes.IndexByte(data, '\n')
 		line, size := data, len(data)
@@ -95,6 +171,7 @@ func (in *intake) Take(c tail.Chunk) {
 		in.line(line, size, n < 0)
 		data = data[size:]
 	}
+	in.await(c.More)
 	in.enter()
 	in.source.Release()
 }
@@ -110,7 +187,11 @@ func (in *intake) line(line []byte, size int, cut bool) {
 	if in.cut == nil && l.Format == runtimelog.Unknown {
 		l.Stream, l.Format = in.goesOn()
 	}
-	in.cut = nil
+	lineFate := in.cutFate
+	if !isRest {
+		lineFate = undecided
+	}
+	in.cut, in.cutFate = nil, undecided
 	if cut {
 		in.cut = &runtimelog.Line{Time: l.Time, Stream: l.Stream, Format: l.Format, Partial: l.Partial}
 	}
@@ -122,8 +203,8 @@ func (in *intake) line(line []byte, size int, cut bool) {
 		// The process before has handed on the beginning, when there was no more of it.
 		l.Body, isRest = line[done:], true
 	}
-	in.bytes += int64(size)
 	if isRest && len(l.Body) == 0 && in.joins[l.Stream] == nil {
+		in.bytes += int64(size)
 		in.passed = true // What is left of the line is its end.
 		return
 	}
@@ -136,10 +217,49 @@ func (in *intake) line(line []byte, size int, cut bool) {
 		r.trouble.Count(badTag)
 	}
 	if l.Format != runtimelog.Unknown && (l.Partial || in.joins[l.Stream] != nil) {
-		in.piece(l)
+		in.cutFate = in.piece(l, size)
 		return
 	}
-	in.emit(l.Time, l.Stream, in.emitPieces(l.Time, l.Stream, l.Body, nil))
+	if !in.admits(&lineFate, l.Time, int64(size)) {
+		in.cutFate = lineFate
+		return
+	}
+	in.cutFate = lineFate
+	in.bytes += int64(size)
+	if isRest || cut {
+		in.interrupt(l.Stream)
+		in.emit(l.Time, l.Stream, in.emitPieces(l.Time, l.Stream, l.Body, nil))
+		return
+	}
+	if in.compounds[l.Stream] == nil && in.rule.Plain(l.Body) {
+		in.emitSingle(l.Time, l.Stream, l.Body)
+		return
+	}
+	in.whole(entire{time: l.Time, stream: l.Stream, body: l.Body})
+}
+
+// admits reports whether the limits let a line through, of which so many bytes are there. Of
+// the rest of a line they say what they have said of its beginning: no half of one is sent.
+func (in *intake) admits(f *fate, time int64, bytes int64) bool {
+	if !in.limited() && *f <= admitted {
+		return true
+	}
+	lines := 0
+	switch *f {
+	case undecided:
+		scope, ok := in.account.Admit(int(bytes))
+		if *f = admitted; ok {
+			return true
+		}
+		*f, lines = droppedForPod+fate(scope), 1
+	case admitted:
+		in.account.Rest(int(bytes))
+		return true
+	}
+	in.droppedRecords += lines
+	in.droppedBytes += bytes
+	in.receiver.limits.drop(in, ratelimit.Scope(*f-droppedForPod), time, bytes, lines)
+	return false
 }
 
 // goesOn recognizes the rest of a line that the process before could not hand on with
@@ -154,9 +274,15 @@ func (in *intake) goesOn() (runtimelog.Stream, runtimelog.Format) {
 }
 
 // makeRoom sends the batch if there is no room in it for a body of so many bytes. It
-// comes before anything that lets the position pass the line in hand.
-func (in *intake) makeRoom(bytes int) {
+// comes before anything that lets the position pass the line in hand. What is known of
+// the line before in the stream of the body is not used any more.
+func (in *intake) makeRoom(stream runtimelog.Stream, bytes int) {
 	if in.receiver.batch.full(bytes) {
+		for other := range in.single {
+			if s := runtimelog.Stream(other); s != stream { //nolint:gosec // One of three.
+				in.decide(s)
+			}
+		}
 		in.enterAt(in.lineStart)
 		in.receiver.flush()
 	}
@@ -175,12 +301,12 @@ func (in *intake) emitPieces(time int64, stream runtimelog.Stream, body []byte, 
 		for n > longest-utf8.UTFMax && !utf8.RuneStart(body[n]) {
 			n-- // A character stays whole.
 		}
-		in.makeRoom(n)
+		in.makeRoom(stream, n)
 		in.others = append(in.others, others...)
 		in.emit(time, stream, body[:n])
 		body = body[n:]
 	}
-	in.makeRoom(len(body))
+	in.makeRoom(stream, len(body))
 	return body
 }
 
@@ -194,11 +320,14 @@ func (in *intake) emit(time int64, stream runtimelog.Stream, body []byte) {
 }
 
 // position is where to go on reading when everything before an offset is delivered,
-// but for the lines that are not complete. It never goes back behind the start.
+// but for the lines and records that are not complete. It never goes back behind the
+// start.
 func (in *intake) position(offset int64) tail.Position {
 	at := func(stream runtimelog.Stream) int64 {
 		reached := offset
-		if held := in.held[stream]; held != nowhere {
+		if kept := in.kept[stream]; kept != nowhere {
+			reached = kept // A line that is not complete is behind it.
+		} else if held := in.held[stream]; held != nowhere {
 			reached = held
 		}
 		return max(reached, in.start[stream])
@@ -210,39 +339,42 @@ func (in *intake) position(offset int64) tail.Position {
 func (in *intake) enter() { in.enterAt(in.lineEnd) }
 
 func (in *intake) enterAt(offset int64) {
-	if in.records == 0 {
-		if in.passed {
-			in.source.Skip(reached{in.position(offset), in}, 0, 0)
-			in.passed = false
+	at := reached{in.position(offset), in}
+	if in.records > 0 {
+		spans := in.receiver.batch.spans
+		spans.Add(in.source, at, in.bytes, in.records)
+		in.bytes, in.records, in.passed = 0, 0, false
+		for _, other := range in.others {
+			spans.Add(other.source, reached{other.position(other.lineEnd), other}, 0, 0)
 		}
-		return
+		in.others = in.others[:0]
 	}
-	in.passed = false
-	spans := in.receiver.batch.spans
-	spans.Add(in.source, reached{in.position(offset), in}, in.bytes, in.records)
-	in.bytes, in.records = 0, 0
-	for _, other := range in.others {
-		spans.Add(other.source, reached{other.position(other.lineEnd), other}, 0, 0)
+	if in.passed || in.droppedBytes > 0 {
+		in.source.Skip(at, in.droppedBytes, in.droppedRecords)
+		in.droppedBytes, in.droppedRecords, in.passed = 0, 0, false
 	}
-	in.others = in.others[:0]
 }
 
 // Position is how far the file is delivered.
 func (in *intake) Position() tail.Position { return in.source.Position().Position }
 
-// Idle reports whether everything that was read is delivered. A line that is not
-// complete is not.
+// Idle reports whether everything that was read is delivered. A line or record that is
+// not complete is not.
 func (in *intake) Idle() bool {
-	return in.held == [3]int64{nowhere, nowhere, nowhere} && in.source.Idle()
+	none := [3]int64{nowhere, nowhere, nowhere}
+	return in.held == none && in.kept == none && in.source.Idle()
 }
 
-// End hands on the lines whose rest will not come.
+// End hands on the lines and records whose rest will not come.
 func (in *intake) End() {
-	for stream, j := range in.joins {
-		if j != nil {
+	in.lineStart = in.lineEnd
+	for i := range in.joins {
+		stream := runtimelog.Stream(i) //nolint:gosec // One of three.
+		if in.joins[stream] != nil {
 			in.receiver.trouble.Count(unfinishedJoin)
-			in.endJoin(runtimelog.Stream(stream)) //nolint:gosec // One of three.
+			in.endJoin(stream, false)
 		}
+		in.interrupt(stream)
 	}
 	in.enter()
 	in.source.Release()

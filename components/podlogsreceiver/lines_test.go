@@ -23,8 +23,6 @@ const (
 
 var stamp = time.Date(2026, 11, 20, 10, 0, 0, 123456789, time.UTC)
 
-func unix(nanos int64) time.Time { return time.Unix(0, nanos).UTC() }
-
 func stdout(body string) line { return line{stream: "stdout", body: body, time: stamp} }
 func stderr(body string) line { return line{stream: "stderr", body: body, time: stamp} }
 
@@ -124,7 +122,8 @@ func TestWhatIsNoUTF8MayBeSentAsBytes(t *testing.T) {
 	d.take(d.open(tail.Position{}), nil, 0, out+"F a\xff\n"+out+"F b\n")
 	d.flush()
 	d.settle()
-	records := d.waiting[0].lines.logs().ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
+	sent, _ := d.waiting[0].lines.logs()
+	records := sent.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
 	assert.Equal(t, []byte("a\xff"), records.At(0).Body().Bytes().AsRaw())
 	assert.Equal(t, pcommon.ValueTypeStr, records.At(1).Body().Type())
 	d.stop()
@@ -200,12 +199,14 @@ func TestABatchHoldsManyContainers(t *testing.T) {
 	d.flush()
 	d.settle()
 	require.Len(t, d.waiting, 1)
-	logs := d.waiting[0].lines.logs()
+	logs, _ := d.waiting[0].lines.logs()
 	assert.Equal(t, files, logs.ResourceLogs().Len())
 	assert.Equal(t, 2*files, logs.LogRecordCount())
 	head, rest := d.waiting[0].lines.Split(5)
-	assert.Equal(t, 5, head.logs().ResourceLogs().Len(), "no resource without a record")
-	assert.Equal(t, 2*files-5, rest.logs().LogRecordCount())
+	some, _ := head.logs()
+	assert.Equal(t, 5, some.ResourceLogs().Len(), "no resource without a record")
+	others, _ := rest.logs()
+	assert.Equal(t, 2*files-5, others.LogRecordCount())
 	d.stop()
 }
 

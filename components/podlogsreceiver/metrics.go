@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/tributary-otel/tributary/components/internal/ratelimit"
 	"github.com/tributary-otel/tributary/components/podlogsreceiver/internal/metadata"
 )
 
@@ -37,7 +38,8 @@ func newMetrics(r *podLogs) (*metrics, error) {
 		b.ReceiverPodLogsDeadLetteredLogRecords, b.ReceiverPodLogsDeliveredBytes, b.ReceiverPodLogsDeliveredLogRecords,
 		b.ReceiverPodLogsDroppedBytes, b.ReceiverPodLogsDroppedLogRecords, b.ReceiverPodLogsFailedSends,
 		b.ReceiverPodLogsFiles, b.ReceiverPodLogsInFlightBytes, b.ReceiverPodLogsInFlightLogRecords,
-		b.ReceiverPodLogsLagBytes, b.ReceiverPodLogsLagDuration, b.ReceiverPodLogsReadBytes,
+		b.ReceiverPodLogsLagBytes, b.ReceiverPodLogsLagDuration, b.ReceiverPodLogsLimitedBytes,
+		b.ReceiverPodLogsLimitedLogRecords, b.ReceiverPodLogsPausedDuration, b.ReceiverPodLogsReadBytes,
 		b.ReceiverPodLogsReadLogRecords, b.ReceiverPodLogsSpilledBytes,
 	)
 	return m, err
@@ -68,12 +70,18 @@ func (m *metrics) books(r *podLogs, o metric.Observer) {
 func (m *metrics) files(r *podLogs, o metric.Observer) {
 	b, g, own := m.builder, r.tail.Gauges(), metric.WithAttributes(m.receiver)
 	for state, n := range map[string]int64{
-		"reading": g.Reading, "idle": g.Idle, "waiting": g.Waiting, "finished": g.Finished, "troubled": g.Troubled,
+		"reading": g.Reading, "paused": g.Paused, "idle": g.Idle, "waiting": g.Waiting, "finished": g.Finished, "troubled": g.Troubled,
 	} {
 		o.ObserveInt64(b.ReceiverPodLogsFiles, n, m.with("state", state))
 	}
 	o.ObserveInt64(b.ReceiverPodLogsLagBytes, g.LagBytes, own)
 	o.ObserveFloat64(b.ReceiverPodLogsLagDuration, g.LagSeconds, own)
+	o.ObserveFloat64(b.ReceiverPodLogsPausedDuration, g.PausedSeconds, own)
+	for scope, reason := range [...]string{ratelimit.Pod: "pod_limit", ratelimit.Namespace: "namespace_limit"} {
+		n := &r.limits.dropped[scope]
+		o.ObserveInt64(b.ReceiverPodLogsLimitedLogRecords, n.records.Load(), m.with("reason", reason))
+		o.ObserveInt64(b.ReceiverPodLogsLimitedBytes, n.bytes.Load(), m.with("reason", reason))
+	}
 	o.ObserveInt64(b.ReceiverPodLogsAtRiskBytes, g.AtRiskBytes, own)
 	if r.spilled != nil {
 		o.ObserveInt64(b.ReceiverPodLogsSpilledBytes, r.spilled.Bytes(), own)

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tributary-otel/tributary/components/internal/tail"
@@ -29,6 +30,8 @@ type flight struct {
 	oldest int64
 	// done is closed when the batch is acknowledged.
 	done chan struct{}
+	// tried says that it was sent before.
+	tried atomic.Bool
 }
 
 // enter notes a batch and returns what has to be delivered before it.

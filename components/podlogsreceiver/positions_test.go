@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/tributary-otel/tributary/components/internal/delivery"
 	"github.com/tributary-otel/tributary/components/internal/tail"
 )
 
@@ -31,10 +32,13 @@ type story struct {
 
 	marks []tail.Position
 	got   []string
+	// limit is that of the pod, dropped what the books say of it.
+	limit   LimitConfig
+	dropped delivery.Count
 }
 
 func newStory(t *testing.T, seed uint64, long bool) *story {
-	s := &story{t: t, random: rand.New(rand.NewPCG(seed, 1)), long: long} //nolint:gosec // A test that can be repeated.
+	s := &story{t: t, limit: noLimit, random: rand.New(rand.NewPCG(seed, 1)), long: long} //nolint:gosec // A test that can be repeated.
 	s.nextFile()
 	// Each stream writes one message after the other; their pieces alternate.
 	var open [2][]string
@@ -106,6 +110,7 @@ func (s *story) message() (pieces []string) {
 func (s *story) run(crash bool, steps int) {
 	d := newDesk(s.t, func(c *Config) {
 		c.MaxLineBytes, c.InFlight.MaxBatches, c.Batch.MaxRecords = 1024, 1000, 1+s.random.IntN(6)
+		s.bound(c)
 	})
 	intakes := make([]*intake, len(s.files))
 	at := make([]int64, len(s.files))
@@ -158,6 +163,7 @@ func (s *story) run(crash bool, steps int) {
 		return
 	}
 	s.take(d.stop())
+	s.drop(d)
 	s.marks = mark()
 }
 
@@ -185,9 +191,19 @@ func (s *story) chunk(file int, at int64) string {
 
 func (s *story) take(got []line) { s.got = append(s.got, bodies(got)...) }
 
+// bound sets the limit of the story, if it has one.
+func (s *story) bound(c *Config) {
+	if s.limit != (LimitConfig{}) {
+		c.RateLimit.Pod = s.limit
+	}
+}
+
 // finish reads to the end.
 func (s *story) finish() {
-	d := newDesk(s.t, func(c *Config) { c.MaxLineBytes, c.InFlight.MaxBatches = 1024, 1000 })
+	d := newDesk(s.t, func(c *Config) {
+		c.MaxLineBytes, c.InFlight.MaxBatches = 1024, 1000
+		s.bound(c)
+	})
 	var intakes []*intake
 	var before *intake
 	for i, text := range s.files {
@@ -201,10 +217,18 @@ func (s *story) finish() {
 		in.End()
 	}
 	s.take(d.stop())
+	s.drop(d)
 	for i, in := range intakes {
 		require.Equal(s.t, tail.At(int64(len(s.files[i]))), in.Position())
 		require.True(s.t, in.Idle())
 	}
+}
+
+// drop counts what a run has dropped.
+func (s *story) drop(d *desk) {
+	n := d.window.Stats().Dropped
+	s.dropped.Records += n.Records
+	s.dropped.Bytes += n.Bytes
 }
 
 // counts says how often each token was delivered.

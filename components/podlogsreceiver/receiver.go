@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tributary-otel/tributary/components/internal/delivery"
+	"github.com/tributary-otel/tributary/components/internal/multiline"
 	"github.com/tributary-otel/tributary/components/internal/outlet"
 	"github.com/tributary-otel/tributary/components/internal/runtimelog"
 	"github.com/tributary-otel/tributary/components/internal/spill"
@@ -35,13 +36,23 @@ type podLogs struct {
 	tail    *tail.Tail
 	marks   *marks
 	trouble *trouble
+	roster  *roster
 	metrics *metrics
 	spilled *spill.Store
 
 	// Of the goroutine that reads.
 	batch  batch
 	parser runtimelog.Parser
-	joins  []*join
+	limits *limits
+	clock  func() time.Time
+	rule   *multiline.Rule
+	// open are the records that may go on.
+	open map[*compound]struct{}
+	// joins and compounds wait to be used again, as does the memory of a line that is
+	// looked at.
+	joins     []*join
+	compounds []*compound
+	looked    []byte
 
 	order order
 	// pending counts the batches that are sent and not acknowledged.
@@ -64,18 +75,25 @@ var (
 )
 
 func newReceiver(set receiver.Settings, config *Config, next consumer.Logs) (*podLogs, error) {
+	rule, err := config.Multiline.rule()
+	if err != nil {
+		return nil, err
+	}
 	out, err := outlet.New(outlet.Options{Settings: set, Next: next, Where: "the log files", DeadLetter: config.DeadLetter})
 	if err != nil {
 		return nil, err
 	}
 	r := &podLogs{
-		config: config, set: set, outlet: out, room: make(chan struct{}, 1),
-		choice:  choice{include: config.Include, exclude: config.Exclude},
+		config: config, set: set, outlet: out, room: make(chan struct{}, 1), rule: rule, open: map[*compound]struct{}{},
+		choice:  newChoice(config.Include, config.Exclude),
 		trouble: newTrouble(set.Logger, &out.Health),
+		limits:  newLimits(config.RateLimit),
+		clock:   time.Now,
 		window: delivery.NewWindow[reached](delivery.Limits{
 			MaxBytes: config.InFlight.MaxBytes, MaxBytesPerSource: config.InFlight.MaxBytesPerFile,
 		}),
 	}
+	r.roster = newRoster(config, r.trouble)
 	if config.ExcludeSelf {
 		r.choice.self = self(os.Getenv, "/proc/self/mountinfo")
 	}
@@ -92,6 +110,12 @@ func (r *podLogs) Start(ctx context.Context, host component.Host) error {
 	}
 	r.outlet.Health.Start(host)
 	var err error
+	if err = r.roster.find(host, r.config.Metadata); err != nil {
+		return err
+	}
+	if r.config.Metadata != nil {
+		r.limits.own = r.roster.limit
+	}
 	if r.marks, err = openMarks(ctx, host, r.set, r.config.Storage); err != nil {
 		return err
 	}
@@ -114,6 +138,7 @@ func (r *podLogs) Start(ctx context.Context, host component.Host) error {
 	if r.metrics, err = newMetrics(r); err != nil {
 		return errors.Join(err, r.marks.close(ctx))
 	}
+	r.roster.subscribe()
 	run, stop := context.WithCancel(context.Background())
 	r.stop = stop
 	r.marks.start(r.tail)
@@ -123,11 +148,15 @@ func (r *podLogs) Start(ctx context.Context, host component.Host) error {
 	return nil
 }
 
-// passOn turns the signals of the window into those that tail waits for.
+// passOn turns the signals of the window, and of what knows the pods, into those that tail waits
+// for.
 func (r *podLogs) passOn(ctx context.Context) {
 	for {
 		select {
 		case <-r.window.Room():
+			r.wake()
+		case <-r.roster.changes:
+			r.roster.changed.Store(true)
 			r.wake()
 		case <-ctx.Done():
 			return
@@ -156,6 +185,7 @@ func (r *podLogs) shutdown(ctx context.Context) error {
 	}
 	r.stop()
 	r.running.Wait()
+	r.limits.flush(r)
 	r.flush()
 	wait, cancel := context.WithTimeout(ctx, r.config.ShutdownTimeout)
 	defer cancel()
@@ -164,6 +194,7 @@ func (r *podLogs) shutdown(ctx context.Context) error {
 		r.set.Logger.Info("Stopped before everything was delivered; the rest is read again after the start", zap.Error(err))
 	}
 	r.tail.Close()
+	r.roster.close()
 	r.marks.note(r.window)
 	// The positions are stored also when the time is over.
 	err := r.marks.close(context.WithoutCancel(ctx))
@@ -173,11 +204,35 @@ func (r *podLogs) shutdown(ctx context.Context) error {
 	return errors.Join(err, r.metrics.close())
 }
 
-// Wanted reports whether a container is read.
-func (r *podLogs) Wanted(id tail.Container) bool { return r.choice.wants(id) }
+// Wanted reports whether a container is read, as far as is known now. The files of a pod of which
+// nothing is known are opened, so that they are not lost if they are deleted, and wait.
+func (r *podLogs) Wanted(id tail.Container) bool {
+	if !r.choice.wants(id) {
+		return false
+	}
+	p := r.roster.enter(id, r.now())
+	if p == nil || p.known == nil {
+		return true
+	}
+	return !p.containers[id].Exclude && r.choice.wantsPod(p.known.Labels(), p.known.Annotations())
+}
+
+// Forgotten is told that a container is gone.
+func (r *podLogs) Forgotten(id tail.Container) {
+	r.roster.leave(id)
+	r.limits.close(r, id)
+}
+
+// reconsider acts on what is known now of a container.
+func (r *podLogs) reconsider(id tail.Container) {
+	r.limits.refresh(id, r.now())
+	r.tail.Reconsider(id)
+}
 
 // Changed is told when the marks of a container have to be stored again.
-func (r *podLogs) Changed(id tail.Container) { r.marks.changed(id) }
+func (r *podLogs) Changed(id tail.Container) {
+	r.marks.changed(id)
+}
 
 // Trouble is told what is unusual.
 func (r *podLogs) Trouble(kind tail.Trouble, path string, err error) {
@@ -213,6 +268,9 @@ func (r *podLogs) mayRead() bool {
 func (r *podLogs) Pass() time.Duration {
 	now := r.now()
 	next := sooner(r.marks.pass(now, r.window), r.outlet.Health.Pass(now, r.tail.Unreadable))
+	next = sooner(next, r.roster.pass(now, r.reconsider, r.wake))
+	next = sooner(next, r.limits.pass(r, now))
+	next = sooner(next, r.expire(now))
 	if r.held {
 		wait := nextBatch - now.Sub(r.sent)
 		if wait <= 0 {
@@ -256,4 +314,4 @@ func (r *podLogs) flush() {
 	}
 }
 
-func (r *podLogs) now() time.Time { return time.Now() }
+func (r *podLogs) now() time.Time { return r.clock() }

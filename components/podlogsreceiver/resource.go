@@ -23,22 +23,39 @@ const (
 	streamKey    = "log.iostream"
 )
 
-// origin is where the lines of a file come from. It is made once for each file.
+// origin is where the lines of a file come from. It is made once for each file, and again
+// when something else is known of the pod; it is never changed.
 type origin struct {
 	container tail.Container
+	restart   int
 	resource  pcommon.Resource
+	// parser makes attributes of each line; nil makes none.
+	parser parser
 }
 
-func newOrigin(f *tail.File) *origin {
-	id := f.Container()
-	o := &origin{container: id, resource: pcommon.NewResource()}
+// newOrigin names the container as its folder does, and says what is known of the pod, which
+// may be nil.
+func newOrigin(id tail.Container, restart int, p *pod, ownPrefix string) *origin {
+	o := &origin{container: id, restart: restart, resource: pcommon.NewResource()}
 	a := o.resource.Attributes()
 	a.EnsureCapacity(5)
 	a.PutStr(namespaceKey, escaped(id.Namespace))
 	a.PutStr(podKey, escaped(id.Pod))
 	a.PutStr(uidKey, escaped(id.UID))
 	a.PutStr(containerKey, escaped(id.Name))
-	a.PutStr(restartKey, strconv.Itoa(f.Restart()))
+	a.PutStr(restartKey, strconv.Itoa(restart))
+	if p == nil || p.known == nil {
+		return o
+	}
+	known, said := p.known.Attributes(id.Name, restart), p.containers[id]
+	a.EnsureCapacity(a.Len() + len(known) + len(said.Attributes))
+	for _, attribute := range known {
+		a.PutStr(attribute.Key, attribute.Value)
+	}
+	for _, attribute := range said.Attributes {
+		a.PutStr(ownPrefix+attribute.Key, attribute.Value)
+	}
+	o.parser = parserOf(said.Parser)
 	return o
 }
 

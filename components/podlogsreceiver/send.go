@@ -14,7 +14,13 @@ import (
 
 // send is one attempt. The records are made anew for each, since the pipeline may
 // change them.
-func (r *podLogs) send(ctx context.Context, l lines) error { return r.outlet.Send(ctx, l.logs()) }
+func (r *podLogs) send(ctx context.Context, l lines) error {
+	logs, unparsed := l.logs()
+	if unparsed > 0 && l.flight.tried.CompareAndSwap(false, true) {
+		r.trouble.Add(unparsedLine, int64(unparsed))
+	}
+	return r.outlet.Send(ctx, logs)
+}
 
 // letter is a record in the dead-letter file.
 type letter struct {

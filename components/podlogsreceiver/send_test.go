@@ -56,7 +56,7 @@ func httpExporter(t *testing.T, url string) exporter.Logs {
 }
 
 func oneLine(body string) lines {
-	return lines{text: body, records: []record{{end: uint32(len(body)), stream: runtimelog.Stdout}}, origins: []*origin{newOrigin(fileOf())}}
+	return lines{text: body, records: []record{{end: uint32(len(body)), stream: runtimelog.Stdout}}, origins: []*origin{newOrigin(fileOf().Container(), 0, nil, "")}}
 }
 
 // The whole chain: what is too large alone is given up, and all others arrive.

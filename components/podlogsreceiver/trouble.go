@@ -25,6 +25,14 @@ const (
 	// longJoin is a line that the runtime has split and that is sent in pieces, since
 	// all of it would be too long.
 	longJoin tail.Trouble = "long_line"
+	// unparsedLine is one of which the parser that the pod's owner has set makes nothing.
+	unparsedLine tail.Trouble = "unparsed_line"
+	// unknownPod is one of which nothing is known in time.
+	unknownPod tail.Trouble = "unknown_pod"
+	// badAnnotation is one of the owner's that is ignored.
+	badAnnotation tail.Trouble = "bad_annotation"
+	// longRecord is a record of several lines that is sent in pieces.
+	longRecord tail.Trouble = "long_record"
 	// unfinishedJoin is a line of which the last piece never came.
 	unfinishedJoin tail.Trouble = "unfinished_line"
 )
@@ -46,10 +54,14 @@ var kinds = []anomaly.Kind[tail.Trouble]{
 	{Name: tail.SpillFailed, Hint: "the rest of a deleted file could not be copied aside; while the collector runs it is still read"},
 	{Name: tail.SpillDamaged, Hint: "a copy of a deleted file is damaged; what can be read of it is sent"},
 	{Name: tail.Skipped, Hint: "a file is older than max_age and is not read", Usual: true},
+	{Name: longRecord},
 	{Name: unknownLine},
 	{Name: badTime},
 	{Name: badTag},
 	{Name: invalidUTF8},
+	{Name: unparsedLine},
+	{Name: unknownPod, Hint: "nothing is known of a pod after metadata_timeout; its lines have the identity from the path until something is"},
+	{Name: badAnnotation, Hint: "an annotation is wrong and ignored"},
 }
 
 // trouble counts what is unusual, and says so in the log, not too often.

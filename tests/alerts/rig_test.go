@@ -36,7 +36,7 @@ type rig struct {
 func newRig(t *testing.T, configs ...string) *rig {
 	t.Helper()
 	r := &rig{t: t, otlp: testkit.StartBackend(t), loki: lokifake.Start(t, lokifake.Options{})}
-	kubeconfig := kubeapi.Start(t).Kubeconfig(t)
+	kubeconfig := kubeapi.Start(t, kubeapi.NewPod(pod.Namespace, pod.Name, pod.UID, "node-a")).Kubeconfig(t)
 	require.NoError(t, os.Chmod(kubeconfig, 0o644)) //nolint:gosec // For somebody.
 	r.collector = testkit.NewCollector(t, configs...).Set("TRIBUTARY_OTLP_URL="+r.otlp.HTTPURL(), "TRIBUTARY_LOKI_URL="+r.loki.URL(),
 		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+kubeconfig, "TRIBUTARY_NODE_NAME=node-a")
@@ -53,10 +53,10 @@ func newRig(t *testing.T, configs ...string) *rig {
 
 func (r *rig) state() string { return r.collector.Env["TRIBUTARY_STATE"] }
 
+var pod = testkit.Pod{Namespace: "shop", Name: "web-0", UID: "3f2c0000-0000-4000-8000-000000000001", Container: "main"}
+
 // log is the log file of the container.
-func (r *rig) log() string {
-	return testkit.Pod{Namespace: "shop", Name: "web-0", UID: "3f2c0000-0000-4000-8000-000000000001", Container: "main"}.LogPath(r.collector.PodLogs())
-}
+func (r *rig) log() string { return pod.LogPath(r.collector.PodLogs()) }
 
 // other is a log file of an earlier run of the container.
 func (r *rig) other() string { return filepath.Join(filepath.Dir(r.log()), "1.log") }

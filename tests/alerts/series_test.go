@@ -62,6 +62,11 @@ var cases = []struct {
 		silent: `otelcol_receiver_pod_logs_lag_duration 300x20` + "\n" + `otelcol_receiver_journald_lag_duration 900x3 0x20`,
 	},
 	{
+		alert:  "TributaryLimitPauses",
+		fires:  []string{`otelcol_receiver_pod_logs_paused_duration 0+60x20`},
+		silent: `otelcol_receiver_pod_logs_paused_duration 0+60x5 0x2 0+60x5`,
+	},
+	{
 		alert: "TributaryQueueFills",
 		fires: []string{`otelcol_exporter_queue_size{data_type="logs",exporter="queue"} 9x20` + "\n" +
 			`otelcol_exporter_queue_capacity{data_type="logs",exporter="queue"} 10x20` + "\n" + `otelcol_exporter_sent_log_records{exporter="queue"} 0+1x20`},
@@ -109,11 +114,16 @@ var cases = []struct {
 	{
 		alert: "TributaryDrops",
 		fires: []string{
-			`otelcol_receiver_pod_logs_dropped_log_records 0x5 1x20`,
+			"otelcol_receiver_pod_logs_dropped_log_records 0x5 1x20\n" + `otelcol_receiver_pod_logs_limited_log_records{reason="pod_limit"} 0x26`,
 			`otelcol_exporter_send_failed_log_records{exporter="queue"} _x5 3x20`,
 			`otelcol_exporter_send_failed_log_records{exporter="queue"} 0x20 3x20`,
 		},
 		silent: `otelcol_receiver_pod_logs_dropped_log_records 0x20` + "\n" + `otelcol_exporter_send_failed_log_records{exporter="otlp_http"} 0+9x20`,
+	},
+	{
+		alert:  "TributaryLimitDrops",
+		fires:  []string{limited("0x5 1x20", "0x26", "0x5 1x20"), limited("0x5 7x20", "0x5 3x20", "0x5 4x20")},
+		silent: limited("9x20", "4x20", "5x20"),
 	},
 	{
 		alert:  "TributaryJournalEntriesLost",
@@ -168,6 +178,13 @@ func balance(receiver, read, delivered, deadLettered, dropped, inFlight string) 
 		}
 	}
 	return series.String()
+}
+
+// limited are the counts of dropped records, in all and by limit.
+func limited(dropped, pod, namespace string) string {
+	return "otelcol_receiver_pod_logs_dropped_log_records " + dropped +
+		"\notelcol_receiver_pod_logs_limited_log_records{reason=\"pod_limit\"} " + pod +
+		"\notelcol_receiver_pod_logs_limited_log_records{reason=\"namespace_limit\"} " + namespace
 }
 
 func TestEachAlertFiresAndIsSilent(t *testing.T) {

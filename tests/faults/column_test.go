@@ -52,12 +52,17 @@ var allColumns = []column{
 	{safest, "safest", "safest", newOTLP, "", windowBytes, isUpstreams("safest.yaml", "--feature-gates=stanza.synchronousLogEmitter")},
 }
 
+// node is that of the pods.
+const node = "node-a"
+
 // has reports whether a set contains a column.
 func (c columns) has(one column) bool { return c&one.is != 0 }
 
 func readsPods(r *rig, backend string) *testkit.Collector {
+	r.api, r.pods = kubeapi.Start(r.t), map[string]bool{}
 	return testkit.NewCollector(r.t, "kubernetes.yaml", backend).Set(
-		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+kubeapi.Start(r.t).Kubeconfig(r.t), "TRIBUTARY_NODE_NAME=node-a")
+		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+r.api.Kubeconfig(r.t), "TRIBUTARY_NODE_NAME="+node,
+		"TRIBUTARY_METADATA_TIMEOUT=1s") // Some rows have folders of pods that cannot be.
 }
 
 func readsJournal(r *rig, backend string) *testkit.Collector {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tributary-otel/tributary/tests/testkit"
+	"github.com/tributary-otel/tributary/tests/testkit/kubeapi"
 )
 
 // load is what a container prints.
@@ -73,6 +74,10 @@ func (r *rig) newContainer(name string, l load) *container {
 
 func (r *rig) containerOf(pod testkit.Pod, l load) *container {
 	r.t.Helper()
+	if key := pod.Namespace + "/" + pod.Name; r.api != nil && !r.pods[key] {
+		r.pods[key] = true
+		r.api.Add(kubeapi.NewPod(pod.Namespace, pod.Name, pod.UID, node))
+	}
 	c := &container{
 		t: r.t, oracle: r.oracle, load: l, pod: pod, root: r.collector.PodLogs(), random: rand.New(rand.NewPCG(r.seed, r.random.Uint64())),
 		id:   r.oracle.add(pod.Name, arrival{namespace: pod.Namespace, pod: pod.Name, container: pod.Container}, 0),

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tributary-otel/tributary/tests/testkit"
+	"github.com/tributary-otel/tributary/tests/testkit/kubeapi"
 )
 
 // rig is what a row works with: a node's log folder, the collector, and a backend behind a gate.
@@ -33,7 +34,10 @@ type rig struct {
 	// journal is where lines are printed to in place of files, in the columns of journald.
 	journal    journal
 	containers []*container
-	rotators   []func()
+	// api is the API server, if pods are read, and pods are those that it knows.
+	api      *kubeapi.Server
+	pods     map[string]bool
+	rotators []func()
 	// crashes is how often the collector was killed; each may bring a window of duplicates.
 	crashes int
 	// again is how many bytes of lines may come twice because an answer to them was lost.

@@ -24,7 +24,7 @@ const everywhere = ours | upstream
 const files = podLogs | upstream
 
 // rows are the fault tests, by what is broken: the process, the backend, the state on the disk, the rotation of files, the
-// content of files, and the operator.
+// content of files, a container that is in the others' way, and the operator.
 var rows = []row{
 	{"P1", "kill -9 at random moments", killedAtRandom, everywhere, podsToOTLP | journalToOTLP},
 	{"P2", "kill -9 while the backend is away", killedInOutage, everywhere, podsToOTLP},
@@ -64,6 +64,7 @@ var rows = []row{
 	{"D3b", "newest positions are damaged", oneSnapshotDamaged, ours, 0},
 	{"D4", "power cuts", powerCuts, podLogs, 0},
 	{"D5", "disk of a log file fails", failingDisk, podsToOTLP, 0},
+	{"D5b", "slow disks for positions and for a backlog", slowDisk, podsToOTLP, 0},
 	{"D6", "neither room nor inodes for log files", fullLogDisk, podsToOTLP | upstream, 0},
 	{"D7", "more deleted files than may be copied", boundOfCopies, podsToOTLP, 0},
 
@@ -92,6 +93,10 @@ var rows = []row{
 	{"C5", "times that cannot be", oddTimes, podsToOTLP, 0},
 	{"C6", "what is no regular file", notFiles, files, podsToOTLP},
 	{"C7", "hostile names", hostileNames, files, 0},
+
+	{"F1", "a pod prints a hundred times as much as others", noisyPod, podLogs, 0},
+	{"F2", "the same above a limit that pauses", noisyPodPaused, podLogs, 0},
+	{"F3", "the same above a limit that drops", noisyPodDropped, podLogs, podsToOTLP},
 
 	{"O2", "ports in use", portsInUse, podsToOTLP, 0},
 	{"O3a", "SIGHUP with a broken configuration", brokenReload, podsToOTLP, 0},

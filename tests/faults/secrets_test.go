@@ -77,7 +77,7 @@ exporters:
     timeout: 1s
 service:
   telemetry: {logs: {level: debug}}
-  extensions: [health_check, checkpoint_storage, file_storage, fast_compression, zpages, pprof,
+  extensions: [health_check, checkpoint_storage, file_storage, k8s_pods, fast_compression, zpages, pprof,
     basicauth/planted, basicauth/file, bearertokenauth/planted, bearertokenauth/file]
   pipelines:
     logs/planted:

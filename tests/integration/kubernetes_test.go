@@ -17,7 +17,8 @@ import (
 // kubernetes.yaml asks an API server; here it has none of the pods.
 func kubernetes(t *testing.T, backend string) *testkit.Collector {
 	return testkit.NewCollector(t, "kubernetes.yaml", "backends/"+backend+".yaml").Set(
-		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+kubeapi.Start(t).Kubeconfig(t), "TRIBUTARY_NODE_NAME=node-a")
+		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+kubeapi.Start(t).Kubeconfig(t), "TRIBUTARY_NODE_NAME=node-a",
+		"TRIBUTARY_METADATA_TIMEOUT=100ms")
 }
 
 func TestEveryLineOf100000Arrives(t *testing.T) {
@@ -163,7 +164,7 @@ func TestEveryFormatOfLineIsUnderstood(t *testing.T) {
 
 	stdout, stderr := map[string]any{"log.iostream": "stdout"}, map[string]any{"log.iostream": "stderr"}
 	record := func(body string, attributes map[string]any, time time.Time) wantRecord {
-		return wantRecord{body: body, resource: fromPath("service.namespace=shop"), attributes: attributes, time: time}
+		return wantRecord{body: body, resource: fromPath(), attributes: attributes, time: time}
 	}
 	assertRecords(t, []wantRecord{
 		record("containerd", stdout, at),
@@ -189,7 +190,7 @@ func TestLinesFlowWhileTheAPIServerIsAway(t *testing.T) {
 	got := backend.WaitRecords(t, 1, testkit.DeliverTimeout)
 	p.Stop(t)
 	assertRecords(t, []wantRecord{{
-		body: "nobody knows this pod", resource: fromPath("service.namespace=shop"),
+		body: "nobody knows this pod", resource: fromPath(),
 		attributes: map[string]any{"log.iostream": "stdout"}, time: at,
 	}}, got)
 }

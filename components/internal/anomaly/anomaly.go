@@ -55,9 +55,12 @@ func NewBook[K ~string](logger *zap.Logger, subject string, kinds []Kind[K]) *Bo
 
 // Count adds one. It is for what may happen millions of times. A kind that is not in the
 // book is not counted.
-func (b *Book[K]) Count(kind K) {
+func (b *Book[K]) Count(kind K) { b.Add(kind, 1) }
+
+// Add adds several.
+func (b *Book[K]) Add(kind K, n int64) {
 	if e := b.kinds[kind]; e != nil {
-		e.count.Add(1)
+		e.count.Add(n)
 	}
 }
 

@@ -100,12 +100,13 @@ type chunks struct {
 	read int64
 }
 
-func (c *chunks) Wanted(Container) bool          { return true }
-func (c *chunks) Open(*File, Position) Intake    { return c }
-func (c *chunks) Changed(Container)              {}
-func (c *chunks) Pass() time.Duration            { return 0 }
-func (c *chunks) Trouble(Trouble, string, error) {}
-func (c *chunks) Acquire(int64) bool             { return true }
+func (c *chunks) Wanted(Container) bool                    { return true }
+func (c *chunks) Open(*File, Position) Intake              { return c }
+func (c *chunks) Changed(Container)                        {}
+func (c *chunks) Forgotten(Container)                      {}
+func (c *chunks) Pass() time.Duration                      { return 0 }
+func (c *chunks) Trouble(Trouble, string, error)           {}
+func (c *chunks) Acquire(most, _ int64) (int64, time.Time) { return most, time.Time{} }
 func (c *chunks) Take(k Chunk) {
 	c.more = append(c.more, k.More)
 	c.read = k.Start + int64(len(k.Data))

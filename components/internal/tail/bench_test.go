@@ -27,10 +27,11 @@ func (s *sink) Open(_ *File, start Position) Intake {
 	return &sinkIntake{sink: s, at: start.Start()}
 }
 func (s *sink) Changed(Container)              {}
+func (s *sink) Forgotten(Container)            {}
 func (s *sink) Pass() time.Duration            { return 0 }
 func (s *sink) Trouble(Trouble, string, error) {}
 
-func (i *sinkIntake) Acquire(int64) bool { return true }
+func (i *sinkIntake) Acquire(most, _ int64) (int64, time.Time) { return most, time.Time{} }
 func (i *sinkIntake) Take(c Chunk) {
 	i.at = c.Start + int64(len(c.Data))
 	i.sink.bytes += int64(len(c.Data))

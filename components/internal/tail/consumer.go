@@ -11,8 +11,10 @@ import (
 // the goroutine of Run only, unless they say something else.
 type Consumer interface {
 	// Wanted reports whether the container is read at all. It is asked before a file
-	// is opened.
+	// is opened, and by Reconsider.
 	Wanted(Container) bool
+	// Forgotten says that the container is gone, and with it all that is known of it.
+	Forgotten(Container)
 	// Open returns what takes the lines of a file, from a position on. It is called
 	// again for a file that was truncated, with a position that lies before.
 	Open(f *File, start Position) Intake
@@ -28,9 +30,11 @@ type Consumer interface {
 
 // Intake takes the lines of one file.
 type Intake interface {
-	// Acquire reports whether n bytes may be read now. If not, the file is left alone
-	// until Options.Room gets a signal.
-	Acquire(n int64) bool
+	// Acquire returns how many bytes may be read now: at most most, and at least least,
+	// which is what it takes to get on. With n = 0 nothing may be read, and the files of
+	// the container are left alone until a time, or, when that is zero, until
+	// Options.Room gets a signal.
+	Acquire(most, least int64) (n int64, until time.Time)
 	// Take gets what follows in the file, at most what was acquired last: whole
 	// lines with their ends, and now and then one without (see Chunk). Nothing of
 	// it may be used after the return.

@@ -63,6 +63,5 @@ func (t *Tail) forget(d *folder) {
 		d.dirty = true
 		return
 	}
-	d.marks, d.forgotten = nil, true
-	t.consumer.Changed(d.id)
+	t.leave(d)
 }

@@ -32,6 +32,9 @@ type folder struct {
 	linked bool
 	// blocked says that it waits for room.
 	blocked bool
+	// pausedUntil is before when nothing of it may be read, pausedSince since when a limit
+	// has kept something of it from being read: until all is read, it is not zero.
+	pausedUntil, pausedSince time.Time
 	// missing is since when the folder itself is not there.
 	missing time.Time
 	// unreadable says that it, or a name in it, could not be looked at last time.
@@ -62,10 +65,8 @@ func (t *Tail) enter(id Container) *folder {
 func (t *Tail) look(d *folder) {
 	d.dirty, d.lookAt = false, time.Time{}
 	if !d.wanted {
-		d.due = t.now.Add(time.Hour)
 		if _, err := t.fs.Lstat(d.path); errors.Is(err, fs.ErrNotExist) && len(d.files) == 0 {
-			d.marks, d.forgotten = nil, true
-			t.consumer.Changed(d.id)
+			t.leave(d)
 		}
 		return
 	}

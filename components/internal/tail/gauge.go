@@ -16,6 +16,11 @@ type Gauges struct {
 	// yet, they are closed since nothing more comes, they cannot be read. A folder that
 	// cannot be read, or in which a file cannot be opened, counts as troubled, too.
 	Reading, Idle, Waiting, Finished, Troubled int64
+	// Paused counts those in which something was not read yet because of a limit;
+	// PausedSeconds is for how long that has been so of the container that waits longest.
+	// It ends when all that a container has written is read.
+	Paused        int64
+	PausedSeconds float64
 	// Copied counts the files that were copied aside, among those that are read.
 	Copied int64
 	// LagBytes is what is not delivered, LagSeconds for how long the oldest of it has been
@@ -63,14 +68,17 @@ func (t *Tail) measure() {
 		if d.unreadable {
 			g.Troubled++
 		}
+		if !d.pausedSince.IsZero() {
+			g.PausedSeconds = max(g.PausedSeconds, t.now.Sub(d.pausedSince).Seconds())
+		}
 		for _, f := range d.files {
-			t.count(&g, f)
+			t.count(&g, d, f)
 		}
 	}
 	t.gauges.now.Store(&g)
 }
 
-func (t *Tail) count(g *Gauges, f *File) {
+func (t *Tail) count(g *Gauges, d *folder, f *File) {
 	switch {
 	case !f.troubled.IsZero():
 		g.Troubled++
@@ -80,6 +88,8 @@ func (t *Tail) count(g *Gauges, f *File) {
 		g.Finished++
 	case f.behind.IsZero():
 		g.Idle++
+	case !d.pausedSince.IsZero() && !f.atEnd:
+		g.Paused++
 	default:
 		g.Reading++
 	}

@@ -37,18 +37,30 @@ type node struct {
 	// got are the lines in the order in which they came, troubles what was reported.
 	got      []string
 	troubles map[Trouble]int
+	// grant is how much may be read of a file; nil is all.
+	grant func(f *File, most, least int64) (int64, time.Time)
+	// asked counts how often somebody wanted to read.
+	asked int
 	// full refuses to read, withheld keeps what is taken from being delivered.
 	full, withheld bool
 	intakes        map[*intake]bool
 	// marks are those at the end of the last pass.
 	marks map[Container][]Mark
 	known map[Container]bool
+	// unwanted are not read; again are those of which that has changed.
+	unwanted map[Container]bool
+	again    []Container
+	// forgotten are those that are gone.
+	forgotten map[Container]bool
 	// blocked is what Unreadable said at the end of the last pass.
 	blocked bool
 }
 
 func newNode(t *testing.T) *node {
-	n := &node{t: t, troubles: map[Trouble]int{}, spills: t.TempDir(), spillBytes: 1 << 30}
+	n := &node{
+		t: t, troubles: map[Trouble]int{}, unwanted: map[Container]bool{}, forgotten: map[Container]bool{},
+		spills: t.TempDir(), spillBytes: 1 << 30,
+	}
 	n.options = Options{
 		Root: t.TempDir(), PollInterval: 5 * time.Millisecond, MaxPollInterval: 20 * time.Millisecond,
 		ScanInterval: 50 * time.Millisecond, Quiet: 100 * time.Millisecond,
@@ -125,13 +137,31 @@ func (n *node) set(change func()) {
 	}
 }
 
-func (n *node) Wanted(Container) bool { return true }
+func (n *node) Wanted(id Container) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return !n.unwanted[id]
+}
+
+// want says whether a container is read, from now on.
+func (n *node) want(id Container, wanted bool) {
+	n.set(func() {
+		n.unwanted[id] = !wanted
+		n.again = append(n.again, id)
+	})
+}
+
+func (n *node) Forgotten(id Container) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.forgotten[id] = true
+}
 
 func (n *node) Open(f *File, start Position) Intake {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.known[f.Container()] = true
-	in := &intake{node: n, taken: start.Start(), acked: start.Start()}
+	in := &intake{node: n, file: f, taken: start.Start(), acked: start.Start()}
 	n.intakes[in] = true
 	return in
 }
@@ -140,6 +170,13 @@ func (n *node) Changed(Container) {}
 
 // Pass keeps the marks, so that a crash finds those of an earlier moment.
 func (n *node) Pass() time.Duration {
+	n.mu.Lock()
+	again := n.again
+	n.again = nil
+	n.mu.Unlock()
+	for _, id := range again {
+		n.tail.Reconsider(id)
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.blocked = n.tail.Unreadable()
@@ -160,13 +197,21 @@ func (n *node) Trouble(kind Trouble, path string, err error) {
 
 type intake struct {
 	node         *node
+	file         *File
 	taken, acked int64
 }
 
-func (in *intake) Acquire(int64) bool {
+func (in *intake) Acquire(most, least int64) (int64, time.Time) {
 	in.node.mu.Lock()
 	defer in.node.mu.Unlock()
-	return !in.node.full
+	in.node.asked++
+	switch {
+	case in.node.full:
+		return 0, time.Time{}
+	case in.node.grant != nil:
+		return in.node.grant(in.file, most, least)
+	}
+	return most, time.Time{}
 }
 
 func (in *intake) Take(c Chunk) {

@@ -154,7 +154,9 @@ func (t *Tail) Close() {
 		t.listNames(d)
 		t.examine(d)
 		for _, f := range d.files {
-			t.rescue(d, f, true)
+			if d.wanted {
+				t.rescue(d, f, true)
+			}
 			f.close()
 		}
 	}

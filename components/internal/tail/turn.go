@@ -21,6 +21,8 @@ const (
 	more
 	// full: there is no room for what is there.
 	full
+	// paused: what is there may not be read before a time.
+	paused
 	// held: the end of the last line is not there yet.
 	held
 )
@@ -28,9 +30,18 @@ const (
 // turn reads at most a chunk of the files of a folder, the oldest first, and decides
 // when the next turn is.
 func (t *Tail) turn(d *folder) {
+	if !d.wanted {
+		t.part(d)
+		return
+	}
 	t.examine(d)
-	result := full
-	if !d.blocked {
+	var result outcome
+	switch {
+	case d.blocked:
+		result = full
+	case t.now.Before(d.pausedUntil):
+		result = paused
+	default:
 		result = t.readNext(d)
 	}
 	unfinished := t.tidy(d)
@@ -42,9 +53,14 @@ func (t *Tail) turn(d *folder) {
 		// Until there is room nothing is read, but files may lose their names.
 		d.blocked = true
 		d.interval = time.Second
+	case paused:
+		t.pause(d)
+		d.interval = time.Second
 	case some, held:
+		d.pausedSince = time.Time{}
 		d.interval = t.options.PollInterval
 	case nothing:
+		d.pausedSince = time.Time{}
 		d.interval = min(2*max(d.interval, t.options.PollInterval/2), t.options.MaxPollInterval)
 	}
 	if d.linked {
@@ -55,7 +71,17 @@ func (t *Tail) turn(d *folder) {
 		d.interval = min(d.interval, max(t.options.PollInterval, time.Second/2))
 	}
 	d.due = t.together(d.interval)
+	if result == paused && d.pausedUntil.Before(d.due) {
+		d.due = t.notBefore(d.pausedUntil)
+	}
 	t.forget(d)
+}
+
+// pause notes that a limit keeps what is there from being read.
+func (t *Tail) pause(d *folder) {
+	if d.pausedSince.IsZero() {
+		d.pausedSince = t.now
+	}
 }
 
 // together returns the time after an interval, or a little earlier: all folders have
@@ -63,6 +89,12 @@ func (t *Tail) turn(d *folder) {
 // it.
 func (t *Tail) together(interval time.Duration) time.Time {
 	after := t.now.Sub(t.begin) + interval
+	return t.begin.Add(after - after%t.options.PollInterval)
+}
+
+// notBefore returns a time after one, at which others have their turns, too.
+func (t *Tail) notBefore(at time.Time) time.Time {
+	after := at.Sub(t.begin) + t.options.PollInterval - 1
 	return t.begin.Add(after - after%t.options.PollInterval)
 }
 
@@ -95,7 +127,7 @@ func (t *Tail) readNext(d *folder) outcome {
 		}
 		got := t.read(d, f, before(d.files, i))
 		result = max(result, got)
-		if got == more || got == full || got == held {
+		if got == more || got == full || got == paused || got == held {
 			break // What is older goes first.
 		}
 	}
@@ -161,16 +193,20 @@ func (t *Tail) refresh(d *folder, f *File) (changed bool) {
 
 // read hands on a chunk: whole lines, as many as fit.
 func (t *Tail) read(d *folder, f *File, before Intake) outcome {
-	want := int64(chunkBytes)
+	most, least := int64(chunkBytes), int64(1)
 	if !f.compressed() {
-		if want = min(want, f.size-f.offset); want <= 0 {
+		if most = min(most, f.size-f.offset); most <= 0 {
 			f.atEnd = f.size <= f.offset // Of a damaged copy less can be there than was read of the file.
 			return nothing
 		}
 	}
 	for {
-		if !f.intake.Acquire(want) {
-			return full
+		want, until := f.intake.Acquire(most, least)
+		if want <= 0 {
+			if d.pausedUntil = until; until.IsZero() {
+				return full
+			}
+			return paused
 		}
 		// What is before is the last line that was taken, or at least the end of a line,
 		// unless the file was written anew.
@@ -217,10 +253,11 @@ func (t *Tail) read(d *folder, f *File, before Intake) outcome {
 		case ended || !f.compressed() && f.offset+int64(len(data)) >= f.size:
 			return t.lastLine(d, f, data, before)
 		case want < int64(t.options.MaxLineBytes):
-			want = min(want*2, int64(t.options.MaxLineBytes))
+			least = min(want*2, int64(t.options.MaxLineBytes))
 			if !f.compressed() {
-				want = min(want, f.size-f.offset)
+				least = min(least, f.size-f.offset)
 			}
+			most = max(most, least)
 		default:
 			t.consumer.Trouble(LongLine, f.path(d), nil)
 			t.take(f, Chunk{Data: data, Start: f.offset, Piece: true, More: true, Before: before})
@@ -246,8 +283,8 @@ func (t *Tail) after(f *File, atEnd bool) outcome {
 	if !atEnd {
 		return more
 	}
-	if f.compressed() {
-		f.size = f.offset
+	if a, is := f.content.(*archive); is {
+		a.release() // Many may be read to their ends before the first one is delivered.
 	}
 	f.atEnd = true
 	return some

@@ -43,6 +43,9 @@ type TelemetryBuilder struct {
 	ReceiverPodLogsInFlightLogRecords     metric.Int64ObservableGauge
 	ReceiverPodLogsLagBytes               metric.Int64ObservableGauge
 	ReceiverPodLogsLagDuration            metric.Float64ObservableGauge
+	ReceiverPodLogsLimitedBytes           metric.Int64ObservableCounter
+	ReceiverPodLogsLimitedLogRecords      metric.Int64ObservableCounter
+	ReceiverPodLogsPausedDuration         metric.Float64ObservableGauge
 	ReceiverPodLogsReadBytes              metric.Int64ObservableCounter
 	ReceiverPodLogsReadLogRecords         metric.Int64ObservableCounter
 	ReceiverPodLogsSpilledBytes           metric.Int64ObservableGauge
@@ -284,6 +287,51 @@ func (builder *TelemetryBuilder) RegisterReceiverPodLogsLagDurationCallback(cb m
 	return nil
 }
 
+// RegisterReceiverPodLogsLimitedBytesCallback sets callback for observable ReceiverPodLogsLimitedBytes metric.
+func (builder *TelemetryBuilder) RegisterReceiverPodLogsLimitedBytesCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverPodLogsLimitedBytes, obs: o})
+		return nil
+	}, builder.ReceiverPodLogsLimitedBytes)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverPodLogsLimitedLogRecordsCallback sets callback for observable ReceiverPodLogsLimitedLogRecords metric.
+func (builder *TelemetryBuilder) RegisterReceiverPodLogsLimitedLogRecordsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ReceiverPodLogsLimitedLogRecords, obs: o})
+		return nil
+	}, builder.ReceiverPodLogsLimitedLogRecords)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterReceiverPodLogsPausedDurationCallback sets callback for observable ReceiverPodLogsPausedDuration metric.
+func (builder *TelemetryBuilder) RegisterReceiverPodLogsPausedDurationCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.ReceiverPodLogsPausedDuration, obs: o})
+		return nil
+	}, builder.ReceiverPodLogsPausedDuration)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 // RegisterReceiverPodLogsReadBytesCallback sets callback for observable ReceiverPodLogsReadBytes metric.
 func (builder *TelemetryBuilder) RegisterReceiverPodLogsReadBytesCallback(cb metric.Int64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
@@ -454,6 +502,24 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.ReceiverPodLogsLagDuration, err = builder.meter.Float64ObservableGauge(
 		"otelcol_receiver_pod_logs_lag_duration",
 		metric.WithDescription("How long the oldest line that is not delivered has been there, up to an eighth too much. [Development]"),
+		metric.WithUnit("s"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverPodLogsLimitedBytes, err = builder.meter.Int64ObservableCounter(
+		"otelcol_receiver_pod_logs_limited_bytes",
+		metric.WithDescription("Bytes of the log files that were dropped since they are above a rate limit. They are among the dropped ones. [Development]"),
+		metric.WithUnit("By"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverPodLogsLimitedLogRecords, err = builder.meter.Int64ObservableCounter(
+		"otelcol_receiver_pod_logs_limited_log_records",
+		metric.WithDescription("Log records that were dropped since they are above a rate limit. They are among the dropped ones. [Development]"),
+		metric.WithUnit("{records}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverPodLogsPausedDuration, err = builder.meter.Float64ObservableGauge(
+		"otelcol_receiver_pod_logs_paused_duration",
+		metric.WithDescription("For how long a rate limit has kept lines waiting in the files, of the container that waits longest. [Development]"),
 		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)
