@@ -7,6 +7,7 @@ import (
 	"crypto/x509/pkix"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -90,13 +91,14 @@ func (c *Cluster) issue() error {
 	if err := c.authority.signingKey("accounts.key"); err != nil {
 		return err
 	}
-	c.Admin, err = client.NewForConfig(&rest.Config{
-		Host: c.URL(),
-		TLSClientConfig: rest.TLSClientConfig{
-			CAFile: c.authority.path("ca.crt"), CertFile: c.authority.path("admin.crt"), KeyFile: c.authority.path("admin.key"),
-		},
-		QPS: -1, Timeout: requestTimeout,
-	})
+	config := &rest.Config{Host: c.URL(), QPS: -1, Timeout: requestTimeout}
+	// By the names of these files, client-go would follow their changes, and never stop.
+	for file, data := range map[string]*[]byte{"ca.crt": &config.CAData, "admin.crt": &config.CertData, "admin.key": &config.KeyData} {
+		if *data, err = os.ReadFile(c.authority.path(file)); err != nil {
+			return err
+		}
+	}
+	c.Admin, err = client.NewForConfig(config)
 	return err
 }
 

@@ -25,25 +25,32 @@ func (c *Cluster) NewNamespace(t testing.TB, name string, labels map[string]stri
 // another one.
 func (c *Cluster) NewPod(t testing.TB, pod *corev1.Pod) *corev1.Pod {
 	t.Helper()
-	created, err := c.CreatePod(t, pod)
+	created := c.BindPod(t, pod)
+	c.RunPod(t, created, pod.Status)
+	return created
+}
+
+// BindPod creates a pod that is on its node and has not been started: its status is that of a new object.
+func (c *Cluster) BindPod(t testing.TB, pod *corev1.Pod) *corev1.Pod {
+	t.Helper()
+	created, err := c.Admin.CoreV1().Pods(pod.Namespace).Create(t.Context(), pod, metav1.CreateOptions{})
 	must(t, "create pod", pod.Name, err)
 	return created
 }
 
-// CreatePod is NewPod for goroutines other than that of the test.
-func (c *Cluster) CreatePod(t testing.TB, pod *corev1.Pod) (*corev1.Pod, error) {
-	pods := c.Admin.CoreV1().Pods(pod.Namespace)
-	created, err := pods.Create(t.Context(), pod, metav1.CreateOptions{})
-	if err != nil {
-		return nil, err
-	}
-	// A status that comes with a new object is ignored.
-	created.Status = pod.Status
-	return pods.UpdateStatus(t.Context(), created, metav1.UpdateOptions{})
+// RunPod gives a pod its status, as the kubelet does when its containers run, and updates it to what the API server has.
+func (c *Cluster) RunPod(t testing.TB, pod *corev1.Pod, status corev1.PodStatus) {
+	t.Helper()
+	pod.Status = status
+	updated, err := c.Admin.CoreV1().Pods(pod.Namespace).UpdateStatus(t.Context(), pod, metav1.UpdateOptions{})
+	must(t, "update the status of pod", pod.Name, err)
+	*pod = *updated
 }
 
 // DeletePod deletes a pod at once, as the kubelet does when its containers have ended.
-func (c *Cluster) DeletePod(t testing.TB, pod *corev1.Pod) error {
+func (c *Cluster) DeletePod(t testing.TB, pod *corev1.Pod) {
+	t.Helper()
 	none := int64(0)
-	return c.Admin.CoreV1().Pods(pod.Namespace).Delete(t.Context(), pod.Name, metav1.DeleteOptions{GracePeriodSeconds: &none})
+	err := c.Admin.CoreV1().Pods(pod.Namespace).Delete(t.Context(), pod.Name, metav1.DeleteOptions{GracePeriodSeconds: &none})
+	must(t, "delete pod", pod.Name, err)
 }
