@@ -67,3 +67,30 @@ func (c *cache) putNode(m *meta) {
 		c.publish(r)
 	}
 }
+
+// await says that nothing is to be said of pods without a source.
+func (c *cache) await(source Source) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.awaited[source] = struct{}{}
+}
+
+// arrived says that a source has come, or that there is no point in waiting for it.
+func (c *cache) arrived(source Source) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := c.awaited[source]; !ok {
+		return
+	}
+	delete(c.awaited, source)
+	for _, r := range c.records {
+		c.publish(r)
+	}
+}
+
+// complete reports whether all that is awaited has come for a pod. The lock is held.
+func (c *cache) complete(r *record) bool {
+	_, namespace := c.awaited[FromNamespace]
+	_, node := c.awaited[FromNode]
+	return (!namespace || c.namespaces[r.pod.Namespace] != nil) && (!node || c.node != nil)
+}

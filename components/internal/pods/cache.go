@@ -30,6 +30,9 @@ type cache struct {
 	// goneNamespaces are those that are deleted and whose pods are still known.
 	goneNamespaces map[string]struct{}
 	node           *meta
+	// awaited are the sources without which nothing is said of a pod yet, so that its first lines do
+	// not go without what they give. See arrived.
+	awaited map[Source]struct{}
 	// unsaved are the keys of what has changed and is not stored yet: see state.go.
 	unsaved map[string]struct{}
 
@@ -53,7 +56,7 @@ type record struct {
 func newCache(rules *Rules) *cache {
 	return &cache{
 		rules: rules, records: map[Key]*record{}, byHash: map[Key]*record{}, slots: map[Key]*slot{},
-		namespaces: map[string]*meta{}, goneNamespaces: map[string]struct{}{}, unsaved: map[string]struct{}{},
+		namespaces: map[string]*meta{}, goneNamespaces: map[string]struct{}{}, awaited: map[Source]struct{}{}, unsaved: map[string]struct{}{},
 		changed: make(chan struct{}, 1), wanted: make(chan struct{}, 1), now: time.Now,
 	}
 }
@@ -66,10 +69,11 @@ func (c *cache) Track(key Key) *Tracked {
 	if s == nil {
 		s = &slot{since: c.now()}
 		c.slots[key] = s
-		if r := c.find(key); r != nil {
-			s.known.Store(c.know(r))
-		} else {
+		switch r := c.find(key); {
+		case r == nil:
 			signal(c.wanted)
+		case c.complete(r):
+			s.known.Store(c.know(r))
 		}
 	}
 	s.users++
@@ -164,6 +168,9 @@ func (c *cache) replace(all []*pod) {
 
 // publish tells those who track a pod what is known of it now. The lock is held.
 func (c *cache) publish(r *record) {
+	if !c.complete(r) {
+		return
+	}
 	told := false
 	for _, key := range r.pod.keys() {
 		if s := c.slots[key]; s != nil && c.find(key) == r {
@@ -223,7 +230,7 @@ func (c *cache) unknown() map[Key]time.Time {
 	defer c.mu.Unlock()
 	keys := map[Key]time.Time{}
 	for key, s := range c.slots {
-		if s.known.Load() == nil {
+		if s.known.Load() == nil && c.find(key) == nil {
 			keys[key] = s.since
 		}
 	}

@@ -30,6 +30,8 @@ type follower[T any] struct {
 	replace func([]T)
 	put     func(T)
 	gone    func(T)
+	// settled is called when there was a list, or when there will be none.
+	settled func()
 
 	// version is the place that was reached; empty is none.
 	version string
@@ -51,6 +53,7 @@ func (f *follower[T]) run(ctx context.Context) {
 			}
 		case is(err, denied):
 			f.api.trouble.denied(f.resource, err)
+			f.settled()
 			_ = sleep(ctx, spread(f.timing.refused), nil)
 		case err == nil && watches:
 			forgotten = 0
@@ -86,6 +89,7 @@ func (f *follower[T]) list(ctx context.Context) error {
 		}
 		if m.Continue == "" {
 			f.replace(all)
+			f.settled()
 			f.version = m.ResourceVersion
 			f.api.answered(f.call("list", query))
 			return nil

@@ -204,6 +204,50 @@ func TestOneResourceIsForbidden(t *testing.T) {
 	})
 }
 
+func TestPodsWaitForTheirNamespaces(t *testing.T) {
+	namespace := &corev1.Namespace{}
+	namespace.Name, namespace.Labels = "shop", map[string]string{"team": "red"}
+	web := podOf("shop", "web", "1")
+	rules := Rules{Labels: []Field{{Key: "team", TagName: "team", From: FromNamespace}}}
+	for _, tt := range []struct {
+		name  string
+		fault func(*http.Request) (*http.Response, error)
+		// until is when the pod is known, want what.
+		until time.Duration
+		want  string
+	}{
+		{"that come later", func(*http.Request) (*http.Response, error) { <-time.After(3 * time.Second); return nil, nil }, 3 * time.Second, "team=red"},
+		{"that may not be read", func(*http.Request) (*http.Response, error) { return answer(403, "{}"), nil }, 0, ""},
+		{"that do not come, for 5 s", func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() }, 5 * time.Second, ""},
+	} {
+		bubble(t, tt.name, func(t *testing.T) {
+			s := newServer(web, namespace)
+			s.setFault(func(r *http.Request, c call) (*http.Response, error) {
+				if c.String() == "list namespaces" {
+					return tt.fault(r)
+				}
+				return nil, nil
+			})
+			w := start(t, s, nil, rules)
+			defer w.Close()
+			tracked := w.Track(keyOf(web))
+			if tt.until > 0 {
+				pass(tt.until - time.Millisecond)
+				require.Equal(t, "nothing", label(tracked))
+			}
+			pass(2 * time.Millisecond)
+			require.NotNil(t, tracked.Known())
+			assert.Equal(t, tt.want, text(tracked.Known().Attributes("app", 0)))
+			assert.Zero(t, s.count("get pods"), "the pod is known, but not all of it")
+		})
+	}
+}
+
+func TestErrorsHaveNoPassword(t *testing.T) {
+	assert.Equal(t, "https://me:xxxxx@api:6443", (&Connection{URL: "https://me:secret@api:6443"}).String())
+	assert.Equal(t, "the API server", (&Connection{URL: "https://me:secret@%"}).String())
+}
+
 func TestASlowList(t *testing.T) {
 	bubble(t, "of 30 s is waited for, and a pod that is needed meanwhile is asked for alone", func(t *testing.T) {
 		web, api := podOf("shop", "web", "1"), podOf("shop", "api", "2")

@@ -32,6 +32,8 @@ type timing struct {
 	// savePause is the time between two writes, saveAgain after one that failed.
 	savePause, saveAgain time.Duration
 	sweep                time.Duration
+	// await is how long pods wait for what is asked for of their namespaces and the node.
+	await time.Duration
 }
 
 var defaultTiming = timing{
@@ -39,7 +41,7 @@ var defaultTiming = timing{
 	listTimeout: time.Minute, getTimeout: 10 * time.Second,
 	watchFor: 45 * time.Second, silence: 50 * time.Second, settled: 5 * time.Second, refused: 30 * time.Second,
 	lookupAfter: time.Second, lookupPause: 300 * time.Millisecond, lookupMost: 5 * time.Minute,
-	savePause: time.Second, saveAgain: 10 * time.Second, sweep: 10 * time.Second,
+	savePause: time.Second, saveAgain: 10 * time.Second, sweep: 10 * time.Second, await: 5 * time.Second,
 }
 
 // pause returns how long to wait after a number of failures. It is spread, so that a thousand nodes

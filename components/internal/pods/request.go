@@ -24,6 +24,15 @@ type Connection struct {
 	URL string
 }
 
+// String returns the address for people, without a password.
+func (c *Connection) String() string {
+	u, err := url.Parse(c.URL)
+	if err != nil {
+		return "the API server"
+	}
+	return u.Redacted()
+}
+
 // Outcome is how a request went.
 type Outcome struct {
 	Resource string // pods, nodes, namespaces.
@@ -108,7 +117,7 @@ func (a *api) open(ctx context.Context, c call) (io.ReadCloser, error) {
 			err = detail.Err
 		}
 		a.disconnect(connection)
-		return nil, a.broken(ctx, c, fmt.Errorf("ask %s: %w", connection.URL, err))
+		return nil, a.broken(ctx, c, fmt.Errorf("ask %s: %w", connection, err))
 	}
 	a.stats.request(c, strconv.Itoa(response.StatusCode))
 	if response.StatusCode == http.StatusOK {
@@ -154,7 +163,7 @@ func (a *api) failed(err error, retryAfter time.Duration) error {
 // refused makes an error of an answer that is none.
 func (a *api) refused(c call, connection *Connection, response *http.Response) error {
 	code := response.StatusCode
-	err := fmt.Errorf("%s: %s answers %s%s", c.String(), connection.URL, response.Status, reasonOf(response.Body))
+	err := fmt.Errorf("%s: %s answers %s%s", c.String(), connection, response.Status, reasonOf(response.Body))
 	switch {
 	case code == http.StatusNotFound && c.verb == "get":
 		return &failure{kind: missing, err: err}

@@ -63,6 +63,7 @@ func New(config Config) *Watcher {
 func (w *Watcher) Start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.cancel = cancel
+	w.await(ctx)
 	l := &lookup{api: w.api, cache: w.cache, timing: &w.timing, parse: w.parsePod}
 	w.done.Go(func() { w.follow(ctx, l) })
 	w.done.Go(func() { l.run(ctx) })
@@ -72,9 +73,25 @@ func (w *Watcher) Start() {
 			api: w.api, timing: &w.timing, resource: namespacesResource, path: "/api/v1/namespaces",
 			parse:   func(data []byte) (*meta, string, error) { return parseMeta(data, FromNamespace, &w.config.Rules) },
 			replace: w.replaceNamespaces, put: w.putNamespace, gone: func(m *meta) { w.goneNamespace(m.Name) },
+			settled: func() { w.arrived(FromNamespace) },
 		}
 		w.done.Go(func() { f.run(ctx) })
 	}
+}
+
+// await keeps pods back until the namespaces and the node are there, for a while at most.
+func (w *Watcher) await(ctx context.Context) {
+	if w.config.Rules.needNamespaces() {
+		w.cache.await(FromNamespace)
+	}
+	if w.config.Rules.needNode() {
+		w.cache.await(FromNode)
+	}
+	w.done.Go(func() {
+		_ = sleep(ctx, w.timing.await, nil)
+		w.arrived(FromNamespace)
+		w.arrived(FromNode)
+	})
 }
 
 // Close ends the watches and stores what is not stored yet. It must be called once, after Start.
@@ -102,12 +119,14 @@ func (w *Watcher) follow(ctx context.Context, l *lookup) {
 			api: w.api, timing: &w.timing, resource: nodesResource, path: "/api/v1/nodes", selector: "metadata.name=" + node,
 			parse:   func(data []byte) (*meta, string, error) { return parseMeta(data, FromNode, &w.config.Rules) },
 			replace: func(all []*meta) { w.replaceNode(all) }, put: w.putNode, gone: func(*meta) {},
+			settled: func() { w.arrived(FromNode) },
 		}
 		w.done.Go(func() { f.run(ctx) })
 	}
 	f := follower[*pod]{
 		api: w.api, timing: &w.timing, resource: podsResource, path: "/api/v1/pods", selector: "spec.nodeName=" + node,
 		parse: w.parsePod, replace: w.replace, put: func(p *pod) { w.put(p) }, gone: func(p *pod) { w.gone(p.key()) },
+		settled: func() {},
 	}
 	f.run(ctx)
 }

@@ -28,12 +28,13 @@ func TestWhatWasKnownIsKnownAfterARestart(t *testing.T) {
 		web.Status.PodIP = "10.1.2.3"
 		web.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "app", RestartCount: 3, ContainerID: "containerd://id"}}
 		static, old := podOf("kube-system", "etcd-node-a", "2", withHash("hash")), podOf("shop", "old", "3")
-		namespace, far := &corev1.Namespace{}, &corev1.Namespace{}
+		namespace, far, system := &corev1.Namespace{}, &corev1.Namespace{}, &corev1.Namespace{}
+		system.Name = "kube-system"
 		namespace.Name, namespace.Labels = "shop", map[string]string{"team": "red"}
 		far.Name, far.Labels = "far", map[string]string{"team": "blue"}
 		node := &corev1.Node{}
 		node.Name, node.UID, node.Labels = "node-a", "uid-node", map[string]string{"zone": "z1"}
-		s, store := newServer(web, static, old, namespace, far, node), newMemory()
+		s, store := newServer(web, static, old, namespace, far, system, node), newMemory()
 		w := start(t, s, store, rules)
 		pass(3 * time.Second)
 		s.remove(old)
@@ -41,7 +42,7 @@ func TestWhatWasKnownIsKnownAfterARestart(t *testing.T) {
 		want := text(w.Track(keyOf(web)).Known().Attributes("app", 3))
 		w.Close()
 		assert.Equal(t, "a=b container.id=id k8s.deployment.name=web k8s.node.uid=uid-node k8s.pod.ip=10.1.2.3 team=red zone=z1", want)
-		assert.Equal(t, []string{"namespace/shop", "node", "pod/kube-system_etcd-node-a_2", "pod/shop_old_3", "pod/shop_web_1"}, store.keys())
+		assert.Equal(t, []string{"namespace/kube-system", "namespace/shop", "node", "pod/kube-system_etcd-node-a_2", "pod/shop_old_3", "pod/shop_web_1"}, store.keys())
 
 		s.setFault(refuse)
 		w = start(t, s, store, rules)
@@ -54,7 +55,7 @@ func TestWhatWasKnownIsKnownAfterARestart(t *testing.T) {
 		assert.Equal(t, "nothing", label(w.Track(keyOf(old))))
 		assert.Equal(t, 2, w.Stats().Known)
 		w.Close()
-		assert.Equal(t, []string{"namespace/shop", "node", "pod/kube-system_etcd-node-a_2", "pod/shop_web_1"}, store.keys())
+		assert.Equal(t, []string{"namespace/kube-system", "namespace/shop", "node", "pod/kube-system_etcd-node-a_2", "pod/shop_web_1"}, store.keys())
 		assert.Zero(t, w.Stats().Ignored["damaged"])
 
 		w = start(t, s, store, Rules{})
