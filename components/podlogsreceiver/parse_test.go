@@ -39,7 +39,7 @@ func TestWhatIsMadeOfALine(t *testing.T) {
 		to.PutStr(streamKey, "stdout")
 		err := parserOf(tt.parser)(tt.line, to)
 		if tt.want == "" {
-			assert.Error(t, err, "%s %s", tt.parser, tt.line)
+			require.Error(t, err, "%s %s", tt.parser, tt.line)
 			assert.Equal(t, 1, to.Len(), tt.line)
 			continue
 		}

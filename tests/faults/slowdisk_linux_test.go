@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -82,7 +81,7 @@ func slowDisk(r *rig) {
 		r.start()
 		r.arrived()
 	}
-	assert.False(r.t, strings.Contains(r.process.Stderr(), "damaged"), "what is written late is not damaged")
+	assert.NotContains(r.t, r.process.Stderr(), "damaged", "what is written late is not damaged")
 	r.event("both disks are fast again")
 	readsFast()
 	writesFast()

@@ -51,7 +51,7 @@ func TestShortLivedPods(t *testing.T) {
 			r.cluster.DeletePod(t, pods[n].pod)
 		}
 		if n := i - shortFolder; n >= 0 && n < shortLived {
-			assert.NoError(t, os.RemoveAll(pods[n].folder))
+			require.NoError(t, os.RemoveAll(pods[n].folder))
 		}
 	}
 

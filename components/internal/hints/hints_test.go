@@ -110,7 +110,7 @@ func TestWhatIsNotAllowedIsIgnored(t *testing.T) {
 	assert.Equal(t, Hints{}, got)
 	assert.Len(t, wrong, len(all))
 	for _, w := range wrong {
-		assert.ErrorIs(t, w.Err, errNotAllowed)
+		require.ErrorIs(t, w.Err, errNotAllowed)
 	}
 	got, wrong = NewReader(prefix, []Group{Parser}).Container(prefixed(all), "app")
 	assert.Equal(t, Hints{Parser: "json"}, got)
