@@ -22,6 +22,8 @@ const (
 	stock     pipeline = "stock"
 	tributary pipeline = "tributary"
 	toLoki    pipeline = "tributary-loki"
+	// pathOnly is tributary without k8s_pods: what is known of a pod is in its path.
+	pathOnly pipeline = "tributary-path"
 )
 
 const node = "node-a"
@@ -59,6 +61,9 @@ func (p pipeline) overlay(t testing.TB, c *testkit.Collector) *testkit.Collector
 	extensions, processors := shippedLists(t, c.Configs)
 	service, file := map[string]any{}, map[string]any{}
 	file["service"] = service
+	if p == pathOnly {
+		file["receivers"] = map[string]any{"pod_logs": map[string]any{"metadata": nil}}
+	}
 	if p != stock {
 		file["processors"] = map[string]any{"label_keep": map[string]any{"values": labels}}
 		service["pipelines"] = map[string]any{"logs/out": map[string]any{"processors": append(processors, "label_keep")}}

@@ -23,6 +23,14 @@ func BenchmarkOneFile(b *testing.B) {
 	}
 }
 
+// BenchmarkMetadata is the backlog of as many pods as a node usually has at most, with what the API server says of them and
+// without.
+func BenchmarkMetadata(b *testing.B) {
+	for _, p := range []pipeline{pathOnly, tributary} {
+		b.Run(string(p), func(b *testing.B) { drain(b, "metadata", p, 110) })
+	}
+}
+
 // BenchmarkManyFiles is the same backlog in a hundred files.
 func BenchmarkManyFiles(b *testing.B) {
 	for _, p := range []pipeline{stock, tributary} {
