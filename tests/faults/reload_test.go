@@ -45,7 +45,7 @@ processors:
 service:
   pipelines:
     logs/pods:
-      processors: [k8s_attributes, resource_detection, severity, resource/round]
+      processors: [resource_detection, severity, resource/round]
 `, roundAttribute, n)
 }
 
