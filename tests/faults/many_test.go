@@ -27,7 +27,9 @@ func idleFiles(r *rig) {
 	const silent = 10_000
 	r.needFiles(silent)
 	for i := range silent {
-		c := r.newContainer(fmt.Sprintf("idle-%d", i), load{bytes: 100})
+		// A node has some hundred pods; their containers leave more files.
+		pod := testkit.Pod{Namespace: "faults", Name: fmt.Sprintf("idle-%d", i/40), UID: fmt.Sprintf("uid-idle-%d", i/40), Container: fmt.Sprintf("c%d", i%40)}
+		c := r.containerOf(pod, load{bytes: 100})
 		c.print(1)
 		c.finish()
 	}
@@ -116,7 +118,9 @@ func churn(r *rig) {
 	}
 	assert.LessOrEqual(r.t, open[1], descriptors, "open descriptors after the pods are gone")
 	assert.LessOrEqual(r.t, watched[1], watches, "watched folders after the pods are gone")
-	assert.LessOrEqual(r.t, memory[1], memory[0]+memory[0]/20, "memory in MiB: the second half takes more than the first")
+	// What is known of a pod stays for some minutes: a few kilobytes for each.
+	known := perSecond * 8 * times * 8 >> 10
+	assert.LessOrEqual(r.t, memory[1], memory[0]+memory[0]/20+known, "memory in MiB: the second half takes more than the first")
 	r.settle()
 }
 

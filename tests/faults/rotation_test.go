@@ -115,6 +115,10 @@ func (r *rig) remove(pods []*container) {
 	for _, c := range pods {
 		r.oracle.excuse(c.id, time.Now().Add(-readable))
 		c.remove()
+		if key := c.pod.Namespace + "/" + c.pod.Name; r.pods[key] != "" {
+			r.api.Delete(apiPod(c.pod, labelOf(c.pod)))
+			delete(r.pods, key)
+		}
 	}
 }
 

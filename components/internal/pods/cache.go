@@ -12,6 +12,10 @@ import (
 // may be seen late.
 const keepDeleted = 10 * time.Minute
 
+// maxDeleted is how many such pods stay known, the newest ones: a node with pods that come and go would
+// know more than it has.
+const maxDeleted = 1000
+
 // cache is what is known of the pods of the node, and who tracks them. It may be used by several
 // goroutines.
 //
@@ -197,14 +201,21 @@ func (c *cache) sweep() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
-	for key, r := range c.records {
-		if !r.deleted || c.tracked(r) || now.Sub(r.needed) < keepDeleted {
-			continue
+	var kept []*record
+	for _, r := range c.records {
+		switch {
+		case !r.deleted || c.tracked(r):
+		case now.Sub(r.needed) >= keepDeleted:
+			c.forget(r)
+		default:
+			kept = append(kept, r)
 		}
-		delete(c.records, key)
-		c.unlinkHash(r)
-		c.mark(podKey(key))
-		c.markNamespace(key.Namespace)
+	}
+	if more := len(kept) - maxDeleted; more > 0 {
+		slices.SortFunc(kept, func(a, b *record) int { return a.needed.Compare(b.needed) })
+		for _, r := range kept[:more] {
+			c.forget(r)
+		}
 	}
 	for name := range c.goneNamespaces {
 		if !c.hasPods(name) {
@@ -213,6 +224,15 @@ func (c *cache) sweep() {
 			c.mark(namespaceKey(name))
 		}
 	}
+}
+
+// forget drops a pod. The caller holds the lock.
+func (c *cache) forget(r *record) {
+	key := r.pod.key()
+	delete(c.records, key)
+	c.unlinkHash(r)
+	c.mark(podKey(key))
+	c.markNamespace(key.Namespace)
 }
 
 func (c *cache) tracked(r *record) bool {

@@ -3,6 +3,7 @@
 package pods
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -198,4 +199,22 @@ func TestWhoAsksByNameGetsTheRightPod(t *testing.T) {
 	c.putUnknown(key, parsed(t, podOf("shop", "web", "1", withLabel("old")), c.rules))
 	assert.Equal(t, "1", label(tracked), "what the watch has brought meanwhile is newer")
 	assert.False(t, c.put(&pod{Namespace: "shop", Name: "web"}), "an object without a uid is no pod")
+}
+
+func TestOfManyDeletedPodsTheNewestStay(t *testing.T) {
+	clock := newClock()
+	c := cacheWith(clock)
+	tracked := c.Track(Key{"shop", "web-0", "0"})
+	for i := range maxDeleted + 100 {
+		uid := strconv.Itoa(i)
+		set(t, c, podOf("shop", "web-"+uid, uid, withLabel(uid)))
+		c.gone(Key{"shop", "web-" + uid, uid})
+		clock.pass(100 * time.Millisecond)
+		c.sweep()
+	}
+	known, _ := c.counts()
+	assert.Equal(t, maxDeleted+1, known)
+	assert.NotNil(t, tracked.Known(), "one that is tracked is none of them")
+	assert.Nil(t, c.Track(Key{"shop", "web-1", "1"}).Known())
+	assert.NotNil(t, c.Track(Key{"shop", "web-1099", "1099"}).Known())
 }
