@@ -169,6 +169,6 @@ func managedFields(n int) []metav1.ManagedFieldsEntry {
 	}
 	return []metav1.ManagedFieldsEntry{{
 		Manager: "kube-controller-manager", Operation: metav1.ManagedFieldsOperationUpdate, APIVersion: "v1", FieldsType: "FieldsV1",
-		FieldsV1: &metav1.FieldsV1{Raw: []byte("{" + strings.Join(fields, ",") + "}")},
+		FieldsV1: metav1.NewFieldsV1("{" + strings.Join(fields, ",") + "}"),
 	}}
 }
