@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/tributary-otel/tributary/tests/testkit"
@@ -51,9 +52,7 @@ func TestShortLivedPods(t *testing.T) {
 			r.cluster.DeletePod(t, pods[n].pod)
 		}
 		if n := i - shortFolder; n >= 0 && n < shortLived {
-			if err := os.RemoveAll(pods[n].folder); err != nil {
-				t.Error(err)
-			}
+			require.NoError(t, os.RemoveAll(pods[n].folder))
 		}
 	}
 

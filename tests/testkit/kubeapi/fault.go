@@ -110,7 +110,11 @@ func (f Fault) failure(verb string, to target) error {
 	case http.StatusUnauthorized:
 		failure = unauthorized()
 	case http.StatusForbidden:
-		who := fmt.Sprintf("User \"somebody\" cannot %s resource %q in API group %q", verb, to.res.plural, to.res.Group)
+		where := "at the cluster scope"
+		if to.namespace != "" {
+			where = fmt.Sprintf("in the namespace %q", to.namespace)
+		}
+		who := fmt.Sprintf("User \"somebody\" cannot %s resource %q in API group %q %s", verb, to.res.plural, to.res.Group, where)
 		failure = apierrors.NewForbidden(to.res.groupResource(), to.name, errors.New(who))
 	case http.StatusGone:
 		failure = apierrors.NewResourceExpired(cue)

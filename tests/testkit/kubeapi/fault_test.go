@@ -42,7 +42,7 @@ func TestStatusesAreWhatClientsTakeThemFor(t *testing.T) {
 		says   string
 	}{
 		{status: 401, is: apierrors.IsUnauthorized, says: "Unauthorized"},
-		{status: 403, is: apierrors.IsForbidden, says: `pods is forbidden: User "somebody" cannot list resource "pods" in API group ""`},
+		{status: 403, is: apierrors.IsForbidden, says: `pods is forbidden: User "somebody" cannot list resource "pods" in API group "" at the cluster scope`},
 		{status: 404, is: apierrors.IsNotFound, says: "the server could not find the requested resource"},
 		{status: 410, is: apierrors.IsResourceExpired},
 		{status: 429, is: apierrors.IsTooManyRequests},

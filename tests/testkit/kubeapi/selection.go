@@ -27,7 +27,7 @@ func parseSelection(res *resource, namespace, fieldSelector, labelSelector strin
 	}
 	for _, term := range byField.Requirements() {
 		if _, ok := res.fieldDefault(term.Field); !ok {
-			return selection{}, fmt.Errorf("parse field selector: field label %q is not supported for %s", term.Field, res.plural)
+			return selection{}, fmt.Errorf("field label not supported: %s", term.Field)
 		}
 	}
 	byLabel, err := labels.Parse(labelSelector)
