@@ -173,3 +173,30 @@ func TestReadingGoesOnWhileALotIsOnItsWayWithinABound(t *testing.T) {
 	close(block)
 	m.wants(want...)
 }
+
+// With one batch at a time, also the last one of a shutdown comes after the one before.
+func TestAShutdownKeepsTheOrder(t *testing.T) {
+	m := newMachine(t)
+	m.config.ShutdownTimeout = patience
+	arrived, answer := make(chan struct{}, 1), make(chan struct{})
+	m.before = func(bodies []string) {
+		if bodies[0] == "1" {
+			arrived <- struct{}{}
+			<-answer
+		}
+	}
+	m.start()
+	m.book.write("1")
+	<-arrived
+	m.book.write("2", "3")
+	require.Eventually(t, func() bool { return m.book.read() == 3 }, patience, time.Millisecond)
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		m.stop()
+	}()
+	require.Never(t, func() bool { return len(m.messages()) > 0 }, 50*time.Millisecond, time.Millisecond)
+	close(answer)
+	<-stopped
+	assert.Equal(t, []string{"1", "2", "3"}, m.messages())
+}

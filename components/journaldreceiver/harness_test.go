@@ -161,9 +161,11 @@ type machine struct {
 	settings component.TelemetrySettings
 	logs     *observer.ObservedLogs
 
-	mu     sync.Mutex
-	got    []string
-	lots   []int
+	mu   sync.Mutex
+	got  []string
+	lots []int
+	// before is called with each batch, of several at once if they come so.
+	before func([]string)
 	fail   func([]string) error
 	status []*componentstatus.Event
 }
@@ -277,6 +279,9 @@ func (m *machine) consume(_ context.Context, logs plog.Logs) error {
 			}
 		}
 	}
+	if m.before != nil {
+		m.before(bodies)
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fail != nil {
@@ -343,4 +348,11 @@ func (m *machine) deadLetters() string {
 	raw, err := os.ReadFile(m.config.DeadLetter.Path)
 	require.NoError(m.t, err)
 	return string(raw)
+}
+
+// read is how many entries were asked for.
+func (b *book) read() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.next
 }

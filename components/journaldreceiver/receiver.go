@@ -194,9 +194,14 @@ func (r *journald) shutdown(ctx context.Context) error {
 		err = r.operators.stop() // They give out what they hold.
 		r.trail.hold = 0
 	}
-	r.hand()
 	wait, cancel := context.WithTimeout(ctx, r.config.ShutdownTimeout)
 	defer cancel()
+	for !r.maySend() && wait.Err() == nil {
+		r.waitForRoom(wait) // What is gathered does not overtake what is on its way.
+	}
+	if r.maySend() {
+		r.hand()
+	}
 	if closeErr := r.sender.Close(wait); closeErr != nil {
 		// Nothing is lost: it lies where it was read.
 		r.set.Logger.Info("Stopped before everything was delivered; the rest is read again after the start", zap.Error(closeErr))
