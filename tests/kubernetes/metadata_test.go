@@ -16,7 +16,7 @@ import (
 const (
 	unknownWait    = 10 * time.Second
 	unknownDeliver = 11*time.Second + slack
-	slack          = 3 * time.Second
+	slack          = time.Second
 )
 
 // metadataBack is how long it may take until the collector knows again what the API server says: it asks every 10 to 15 s

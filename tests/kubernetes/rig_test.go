@@ -48,6 +48,8 @@ func newRig(t *testing.T, configs ...string) *rig {
 func (r *rig) configure(t *testing.T, configs ...string) {
 	r.collector = testkit.NewCollector(t, append(configs, "backends/otlp.yaml")...).Set("TRIBUTARY_OTLP_URL="+r.backend.HTTPURL(),
 		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+r.account.Kubeconfig(t), "TRIBUTARY_NODE_NAME="+nodeName)
+	// A folder that is not there is looked for each second.
+	require.NoError(t, os.MkdirAll(r.collector.PodLogs(), 0o755))
 }
 
 // start starts the collector; the test ends it.
