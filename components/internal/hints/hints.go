@@ -11,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/resource"
-
 	"github.com/tributary-otel/tributary/components/internal/multiline"
 )
 
@@ -55,6 +53,8 @@ const (
 	MaxAttributes = 16
 	MaxAttribute  = 256
 )
+
+var errNoRate = errors.New("it must be a positive number, such as 100, 1.5k or 64Ki")
 
 var errNotAllowed = errors.New("the collector's configuration does not allow it (`annotations::allow`)")
 
@@ -128,13 +128,23 @@ func setParser(h *Hints, value string) error {
 	return nil
 }
 
-// setRate reads a number as Kubernetes writes quantities: 100, 1.5k, 64Ki.
+// quantity is a number as Kubernetes writes them, but for exponents: the parser of Kubernetes takes
+// minutes for 1e999999999, which anybody who may create a pod could write.
+var quantity = regexp.MustCompile(`^([0-9]{1,15}(?:\.[0-9]{1,9})?)(k|M|G|Ki|Mi|Gi)?$`)
+
+var units = map[string]float64{"": 1, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30}
+
+// setRate reads a quantity: 100, 1.5k, 64Ki.
 func setRate(rate *float64, value string) error {
-	q, err := resource.ParseQuantity(value)
-	if err != nil || q.AsApproximateFloat64() <= 0 {
-		return errors.New("it must be a positive number, such as 100, 1.5k or 64Ki")
+	part := quantity.FindStringSubmatch(value)
+	if part == nil {
+		return errNoRate
 	}
-	*rate = q.AsApproximateFloat64()
+	n, err := strconv.ParseFloat(part[1], 64)
+	if err != nil || n == 0 {
+		return errNoRate
+	}
+	*rate = n * units[part[2]]
 	return nil
 }
 
