@@ -14,9 +14,9 @@ import (
 // oddTimes writes lines and files with times that a wrong clock makes. A time that fits into the nanoseconds since 1970 is
 // kept, also when it lies before that of the line above; another one is left out and counted. Nothing waits for it.
 //
-// The clock of a process that runs cannot be set without setting that of the machine. What the collector waits for it
-// measures with the monotonic clock, which does not jump: intervals are differences of values of time.Now. The clock of the
-// wall decides only where it has to: on max_age, on a Retry-After that is a date, and on how old an entry may be for Loki.
+// What the collector waits for it measures with the monotonic clock, which does not jump (C5b): intervals are differences of
+// values of time.Now. The clock of the wall decides only where it has to: on max_age, on a Retry-After that is a date, and on
+// how old an entry may be for Loki.
 func oddTimes(r *rig) {
 	c := r.container("odd", load{bytes: 100})
 	r.start()

@@ -91,6 +91,7 @@ var rows = []row{
 	{"C3", "blank lines and blanks and half lines", blanksAndHalves, files, podsToOTLP},
 	{"C4", "cut lines of both streams", cutLines, files, podsToOTLP},
 	{"C5", "times that cannot be", oddTimes, podsToOTLP, 0},
+	{"C5b", "a clock that jumps by hours and years", jumpingClock, podsToOTLP | journalToOTLP, 0},
 	{"C6", "what is no regular file", notFiles, files, podsToOTLP},
 	{"C7", "hostile names", hostileNames, files, 0},
 
