@@ -222,7 +222,7 @@ func TestWhatIsDeletedUnreadSurvivesARestart(t *testing.T) {
 func TestACopyBelongsToItsContainerWhateverItsNameIs(t *testing.T) {
 	n := newNode(t)
 	n.start()
-	n.withheld = true
+	n.set(func() { n.withheld = true })
 	n.write("shop_web-\xff_uid/main", "0.log", numbered(0, 10)...)
 	n.wants(numbered(0, 10)...)
 	require.NoError(t, os.RemoveAll(n.path("shop_web-\xff_uid", "")))
