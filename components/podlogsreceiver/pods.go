@@ -166,8 +166,8 @@ func (r *roster) tell(p *pod, id tail.Container, wrong []hints.Wrong) {
 		if p.told[is] {
 			continue
 		}
-		if p.told == nil {
-			p.told = map[hints.Wrong]bool{}
+		if p.told == nil || len(p.told) >= maxTold {
+			p.told = map[hints.Wrong]bool{} // An owner may write another value each second.
 		}
 		p.told[is] = true
 		r.trouble.Tell(badAnnotation, zap.String("namespace", id.Namespace), zap.String("pod", id.Pod),
@@ -184,6 +184,9 @@ func (r *roster) limit(id tail.Container) ratelimit.Limit {
 	said := p.containers[id]
 	return ratelimit.Limit{LinesPerSecond: int64(math.Ceil(said.Lines)), BytesPerSecond: int64(math.Ceil(said.Bytes))}
 }
+
+// maxTold is how many wrong annotations of a pod are remembered.
+const maxTold = 64
 
 // shortened is a value for a person to recognize.
 func shortened(value string) string {

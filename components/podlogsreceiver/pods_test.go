@@ -217,6 +217,36 @@ func TestAPodMayBeWantedLater(t *testing.T) {
 	c.gets(nil, "other", "one", "another", "the last", "two")
 }
 
+// A line that is not complete would hold its file for ever.
+func TestAPodThatIsNotWantedAnyMoreLeavesNothingOpen(t *testing.T) {
+	c := newCluster(t)
+	c.provider.SetPod(apiPod("web-0", "uid-1", nil, nil))
+	c.start()
+	c.write(web, "0.log", cri("one")+out+"P half of a line\n")
+	c.gets(nil, "one")
+	c.provider.SetPod(apiPod("web-0", "uid-1", nil, says{"logs.tributary/exclude": "true"}))
+	c.gets(nil, "one", "half of a line")
+	require.Eventually(t, func() bool {
+		g := c.receiver.tail.Gauges()
+		return g.Containers+g.Reading+g.Idle+g.Waiting+g.Finished == 0
+	}, patience, 5*time.Millisecond)
+}
+
+func TestWhatIsToldOfAnnotationsIsBounded(t *testing.T) {
+	c := newCluster(t)
+	r := newRoster(c.config, newTrouble(c.settings.Logger, nil))
+	require.NoError(t, r.find(host{extensions: c.extensions}, c.config.Metadata))
+	defer r.close()
+	id := tail.Container{Namespace: "shop", Pod: "web-0", UID: "uid-1", Name: "main"}
+	for i := range 10 * maxTold {
+		c.provider.SetPod(apiPod("web-0", "uid-1", nil, says{"logs.tributary/parser": fmt.Sprint(i)}))
+		r.changed.Store(true)
+		p := r.enter(id, time.Now())
+		r.pass(time.Now(), func(tail.Container) {}, func() {})
+		require.LessOrEqual(t, len(p.told), maxTold)
+	}
+}
+
 func TestWhatTheOwnerSaysOfItsLines(t *testing.T) {
 	c := newCluster(t)
 	c.provider.SetPod(apiPod("web-0", "uid-1", nil, says{
@@ -309,9 +339,12 @@ func TestAPodIsAskedForAsLongAsThereIsSomethingOfIt(t *testing.T) {
 	r.leave(two)
 	assert.Empty(t, r.pods)
 	assert.Zero(t, r.waiting)
+	assert.Zero(t, c.provider.Tracking())
 	assert.NotSame(t, p, r.enter(one, now))
+	assert.Equal(t, 1, c.provider.Tracking())
 	r.close()
 	assert.Empty(t, r.pods)
+	assert.Zero(t, c.provider.Tracking())
 }
 
 func TestAnExtensionThatKnowsNoPodsIsRefused(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tributary-otel/tributary/components/internal/delivery"
+	"github.com/tributary-otel/tributary/components/internal/hints"
 	"github.com/tributary-otel/tributary/components/internal/multiline"
 	"github.com/tributary-otel/tributary/components/internal/outlet"
 	"github.com/tributary-otel/tributary/components/internal/runtimelog"
@@ -113,7 +115,7 @@ func (r *podLogs) Start(ctx context.Context, host component.Host) error {
 	if err = r.roster.find(host, r.config.Metadata); err != nil {
 		return err
 	}
-	if r.config.Metadata != nil {
+	if r.config.Metadata != nil && slices.Contains(r.config.Annotations.Allow, hints.RateLimit) {
 		r.limits.own = r.roster.limit
 	}
 	if r.marks, err = openMarks(ctx, host, r.set, r.config.Storage); err != nil {

@@ -11,6 +11,13 @@ var _ Provider = (*Manual)(nil)
 // NewManual makes a Provider that knows nothing yet.
 func NewManual(rules Rules) *Manual { return &Manual{cache: newCache(&rules)} }
 
+// Tracking returns how many pods somebody tracks.
+func (m *Manual) Tracking() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.slots)
+}
+
 // Put sets a pod.
 func (m *Manual) Put(object []byte) error {
 	p, _, _, err := parsePod(object, m.rules)
