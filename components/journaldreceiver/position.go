@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tributary-otel/tributary/components/internal/journal"
+	"github.com/tributary-otel/tributary/components/internal/storageclient"
 )
 
 // position is how far the journal is delivered: the entry that was the last one, and
@@ -66,13 +67,9 @@ func openStore(ctx context.Context, host component.Host, set receiver.Settings, 
 		set.Logger.Warn("No `storage` is set: after a restart the journal is read from where `start_at` says, and what came in between is missing or sent again")
 		return s, nil
 	}
-	extension, ok := host.GetExtensions()[*config.Storage].(storage.Extension)
-	if !ok {
-		return nil, fmt.Errorf("`storage` names %q, which is not a storage extension that the service has", config.Storage)
-	}
 	var err error
-	if s.client, err = extension.GetClient(ctx, component.KindReceiver, set.ID, ""); err != nil {
-		return nil, fmt.Errorf("open the position in %q: %w", config.Storage, err)
+	if s.client, err = storageclient.Open(ctx, host, component.KindReceiver, set.ID, *config.Storage, "the position"); err != nil {
+		return nil, err
 	}
 	if err := s.load(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("read the position in %q: %w", config.Storage, err), s.client.Close(ctx))

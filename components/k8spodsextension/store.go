@@ -4,21 +4,19 @@ package k8spodsextension
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 
 	"github.com/tributary-otel/tributary/components/internal/pods"
+	"github.com/tributary-otel/tributary/components/internal/storageclient"
 )
 
 var _ pods.Store = (*store)(nil)
 
 // store keeps what is known in a storage extension.
 type store struct {
-	client storage.Client
-	walker storage.Walker
+	client storageclient.Walking
 }
 
 // openStore opens the storage; it returns nil when there is none.
@@ -26,25 +24,16 @@ func openStore(ctx context.Context, host component.Host, own component.ID, id *c
 	if id == nil {
 		return nil, nil
 	}
-	extension, ok := host.GetExtensions()[*id].(storage.Extension)
-	if !ok {
-		return nil, fmt.Errorf("`storage` names %q, which is not a storage extension that the service has", id)
-	}
-	client, err := extension.GetClient(ctx, component.KindExtension, own, "")
+	client, err := storageclient.OpenWalking(ctx, host, component.KindExtension, own, *id, "what is known of pods")
 	if err != nil {
-		return nil, fmt.Errorf("open what is known of pods in %q: %w", id, err)
+		return nil, err
 	}
-	walker, ok := client.(storage.Walker)
-	if !ok {
-		return nil, errors.Join(
-			fmt.Errorf("`storage` names %q, which cannot list what it holds; checkpoint_storage and file_storage can", id), client.Close(ctx))
-	}
-	return &store{client: client, walker: walker}, nil
+	return &store{client: client}, nil
 }
 
 // Load gives all values.
 func (s *store) Load(each func(key string, value []byte)) error {
-	return s.walker.Walk(context.Background(), func(key string, value []byte) ([]*storage.Operation, error) {
+	return s.client.Walk(context.Background(), func(key string, value []byte) ([]*storage.Operation, error) {
 		each(key, value)
 		return nil, nil
 	})

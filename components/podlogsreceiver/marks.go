@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tributary-otel/tributary/components/internal/delivery"
+	"github.com/tributary-otel/tributary/components/internal/storageclient"
 	"github.com/tributary-otel/tributary/components/internal/tail"
 )
 
@@ -64,19 +65,12 @@ func openMarks(ctx context.Context, host component.Host, set receiver.Settings, 
 		set.Logger.Warn("No `storage` is set: after a restart all files are read from the beginning")
 		return m, nil
 	}
-	extension, ok := host.GetExtensions()[*id].(storage.Extension)
-	if !ok {
-		return nil, fmt.Errorf("`storage` names %q, which is not a storage extension that the service has", id)
+	client, err := storageclient.OpenWalking(ctx, host, component.KindReceiver, set.ID, *id, "the positions")
+	if err != nil {
+		return nil, err
 	}
-	var err error
-	if m.client, err = extension.GetClient(ctx, component.KindReceiver, set.ID, ""); err != nil {
-		return nil, fmt.Errorf("open the positions in %q: %w", id, err)
-	}
-	walker, ok := m.client.(storage.Walker)
-	if !ok {
-		return nil, errors.Join(fmt.Errorf("`storage` names %q, which cannot list what it holds; checkpoint_storage and file_storage can", id), m.client.Close(ctx))
-	}
-	err = walker.Walk(ctx, func(key string, value []byte) ([]*storage.Operation, error) {
+	m.client = client
+	err = client.Walk(ctx, func(key string, value []byte) ([]*storage.Operation, error) {
 		m.load(key, value)
 		return nil, nil
 	})
