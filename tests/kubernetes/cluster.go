@@ -25,19 +25,6 @@ const (
 	requestTimeout = 30 * time.Second
 )
 
-const module = "tests/kubernetes/server"
-
-// The versions are those that server/go.mod pins. Without the variable, the API server would say that it has no version.
-var (
-	etcdProgram = testkit.Pinned{
-		Name: "etcd", Module: module, Require: "go.etcd.io/etcd/server/v3", Command: "go.etcd.io/etcd/server/v3",
-	}
-	apiProgram = testkit.Pinned{
-		Name: "kube-apiserver", Module: module, Require: "k8s.io/kubernetes", Command: "k8s.io/kubernetes/cmd/kube-apiserver",
-		VersionIn: "k8s.io/component-base/version.gitVersion",
-	}
-)
-
 // Cluster is a running control plane without controllers and nodes. Its data outlives StopAPI and is gone when the test has
 // ended. Requests may be made from several goroutines; StopAPI and StartAPI may not.
 type Cluster struct {
