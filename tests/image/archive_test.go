@@ -16,6 +16,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -27,7 +28,23 @@ import (
 	"github.com/tributary-otel/tributary/tests/testkit"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// scratch is a folder for what the tests share.
+var scratch string
+
+func TestMain(m *testing.M) {
+	var err error
+	if scratch, err = os.MkdirTemp("", "tributary-image-"); err != nil {
+		panic(err)
+	}
+	// Containers run as nobody, and go through it.
+	if err := os.Chmod(scratch, 0o755); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		_ = os.RemoveAll(scratch)
+		os.Exit(code)
+	}))
+}
 
 // maxCompressed is how large the layers may be for one architecture, in bytes.
 const maxCompressed = 35_000_000
@@ -108,6 +125,19 @@ func (a archive) blob(t *testing.T, d descriptor) []byte {
 	return content
 }
 
+// archiveOf is the image to test.
+func archiveOf(t *testing.T) archive {
+	t.Helper()
+	path := testkit.Image(t)
+	readOnce.Do(func() { read = readArchive(t, path) })
+	return read
+}
+
+var (
+	readOnce sync.Once
+	read     archive
+)
+
 // opened is the image for this machine.
 func (a archive) opened(t *testing.T) (manifest, config) {
 	t.Helper()
@@ -121,7 +151,7 @@ func (a archive) opened(t *testing.T) (manifest, config) {
 }
 
 func TestTheArchiveIsAnImageLayoutOfOneNamedImage(t *testing.T) {
-	files := readArchive(t, testkit.Image(t))
+	files := archiveOf(t)
 	assert.JSONEq(t, `{"imageLayoutVersion": "1.0.0"}`, string(files["oci-layout"]))
 	var index, platforms, image manifest
 	require.NoError(t, json.Unmarshal(files["index.json"], &index))
@@ -147,7 +177,7 @@ func TestTheArchiveIsAnImageLayoutOfOneNamedImage(t *testing.T) {
 }
 
 func TestTheConfigSaysHowItRuns(t *testing.T) {
-	_, c := readArchive(t, testkit.Image(t)).opened(t)
+	_, c := archiveOf(t).opened(t)
 	assert.Equal(t, "linux", c.OS)
 	assert.Equal(t, runtime.GOARCH, c.Architecture)
 	assert.Equal(t, "65532:0", c.Config.User)
@@ -171,7 +201,7 @@ func TestTheConfigSaysHowItRuns(t *testing.T) {
 }
 
 func TestTheLayersAreWhatTheConfigSaysAndSmall(t *testing.T) {
-	files := readArchive(t, testkit.Image(t))
+	files := archiveOf(t)
 	image, c := files.opened(t)
 	require.Len(t, c.RootFS.DiffIDs, len(image.Layers))
 	total := 0

@@ -31,7 +31,7 @@ type file struct {
 // filesOf are the files of the image, a later layer over an earlier one.
 func filesOf(t *testing.T) map[string]file {
 	t.Helper()
-	packed := readArchive(t, testkit.Image(t))
+	packed := archiveOf(t)
 	image, _ := packed.opened(t)
 	files := map[string]file{}
 	for i, l := range image.Layers {
