@@ -33,6 +33,11 @@ func filesOf(t *testing.T) map[string]file {
 	t.Helper()
 	packed := archiveOf(t)
 	image, _ := packed.opened(t)
+	return filesIn(t, packed, image)
+}
+
+func filesIn(t *testing.T, packed archive, image manifest) map[string]file {
+	t.Helper()
 	files := map[string]file{}
 	for i, l := range image.Layers {
 		for r := tar.NewReader(bytes.NewReader(unzip(t, packed.blob(t, l)))); ; {

@@ -17,7 +17,7 @@ import (
 const (
 	// baseFolder has what changes rarely and is the same for each architecture.
 	baseFolder = "base"
-	// stateFolder becomes /var/lib/tributary, which belongs to the user of the image.
+	// stateFolder is what /var/lib has: the folder tributary, which belongs to the user of the image.
 	stateFolder = "state"
 	// binaryFolder has the binary alone: nearly all of the image.
 	binaryFolder = "binary"
@@ -36,8 +36,11 @@ func prepare(folder, configs string) error {
 		makeFolder(filepath.Join(base, "etc"), 0o755),
 		makeFolder(filepath.Join(base, "etc", "ssl"), 0o755),
 		makeFolder(filepath.Join(base, "etc", "ssl", "certs"), 0o755),
+		// A builder that makes a folder on the way to another one gives it to whom that one belongs.
+		makeFolder(filepath.Join(base, "var"), 0o755),
+		makeFolder(filepath.Join(base, "var", "lib"), 0o755),
 		// Whoever runs with another user and group 0, as OpenShift does, may write too.
-		makeFolder(state, 0o770),
+		makeFolder(filepath.Join(state, "tributary"), 0o770),
 		os.Chmod(filepath.Join(folder, binaryFolder, "tributary"), 0o755),
 	)
 	if err != nil {
