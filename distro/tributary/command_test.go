@@ -162,7 +162,7 @@ service:
   pipelines:
     logs: {exporters: [queue]}
     logs/queued: {receivers: [queue], exporters: [nop]}
-`, `b.yaml:4: extensions::file_storage::directory: mkdir /proc/tributary: no such file or directory; let user UID create it (found: "/proc/tributary/state"); correct the path or create it`},
+`, `b.yaml:4: extensions::file_storage::directory: open storage client: mkdir /proc/tributary: no such file or directory; let user UID create it, or set another extensions::file_storage::directory (found: "/proc/tributary/state"); correct the path or create it`},
 		{"an authenticator that is not there", `
 exporters: {otlp_http: {endpoint: "http://127.0.0.1:1", auth: {authenticator: bearertokenauth/x}}}
 service: {pipelines: {logs: {exporters: [otlp_http]}}}
