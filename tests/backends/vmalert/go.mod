@@ -1,14 +1,11 @@
-module github.com/tributary-otel/tributary/tests/backends/server
+module github.com/tributary-otel/tributary/tests/backends/vmalert
 
 go 1.26.6
 
-tool (
-	github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs
-	github.com/VictoriaMetrics/VictoriaMetrics/app/vmalert
-)
+tool github.com/VictoriaMetrics/VictoriaMetrics/app/vmalert
 
 require (
-	github.com/VictoriaMetrics/VictoriaLogs v1.52.1 // indirect
+	github.com/VictoriaMetrics/VictoriaLogs v1.51.1-0.20260624061259-dc94972a8708 // indirect
 	github.com/VictoriaMetrics/VictoriaMetrics v1.151.0 // indirect
 	github.com/VictoriaMetrics/easyproto v1.2.0 // indirect
 	github.com/VictoriaMetrics/metrics v1.44.0 // indirect
