@@ -98,7 +98,7 @@ func (t tree) sub(keys ...string) tree {
 
 // shared are the extensions of every source. A backend that has one of its own repeats them: a list replaces the one
 // of the source.
-var shared = []any{"health_check", "checkpoint_storage", "file_storage", "k8s_pods", "fast_compression"}
+var shared = []any{"health_check", "healthcheckv2", "checkpoint_storage", "file_storage", "k8s_pods", "fast_compression"}
 
 // Sources and backends meet at `forward`, and share extensions by name.
 func TestSourcesAndBackendsKeepTheContract(t *testing.T) {
