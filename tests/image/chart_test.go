@@ -211,7 +211,8 @@ func TestTheDocumentationShowsTheValuesThatAreTested(t *testing.T) {
 	require.NoError(t, err)
 	var values any
 	require.NoError(t, yaml.Unmarshal(raw, &values))
-	shown := between(t, string(doc), "```yaml\n", "```")
+	_, section, _ := strings.Cut(string(doc), "## In place of otelcol-k8s")
+	shown := between(t, section, "```yaml\n", "```")
 	var documented any
 	require.NoError(t, yaml.Unmarshal([]byte(shown), &documented))
 	assert.Equal(t, values, documented)

@@ -35,6 +35,7 @@ func TestTheDockerfileMakesTheSameImage(t *testing.T) {
 	}
 	ours := archiveOf(t)
 	_, want := ours.opened(t)
+	testkit.LockBuild(t) // It takes what lies below bin/image.
 	storage, path := t.TempDir(), filepath.Join(t.TempDir(), "built.tar")
 	label := func(name string) string { return want.Config.Labels["org.opencontainers.image."+name] }
 	buildah(t, storage, "bud", "--isolation", "chroot", "--tag", "built", "--platform", want.OS+"/"+want.Architecture,
