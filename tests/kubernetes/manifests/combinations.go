@@ -17,6 +17,7 @@ var apart = []struct{ one, other, because string }{
 	{"resources-small", "resources-large", "one or the other"},
 	{"k8s-attributes", "no-metadata", "one or the other"},
 	{"overlays/k8s-attributes", "no-metadata", "one or the other"},
+	{"overlays/k8s-attributes", "k8s-attributes", "it has it already"},
 }
 
 // lastWins are pairs of components in which the one that is listed last replaces something of the other.
