@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -186,6 +185,10 @@ func distinct(t *testing.T, of []Combination) map[string]*unstructured.Unstructu
 // pod is one of a workload's, as its controller would create it.
 func (w *Workload) pod(namespace string) *corev1.Pod {
 	pod := &corev1.Pod{ObjectMeta: *w.Template.ObjectMeta.DeepCopy(), Spec: *w.Template.Spec.DeepCopy()}
-	pod.Namespace, pod.Name = namespace, strings.ToLower(w.Name)+"-abcde"
+	pod.Namespace, pod.Name = namespace, w.Name+"-abcde"
+	for _, claim := range w.Claims {
+		source := corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim + "-" + pod.Name}}
+		pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{Name: claim, VolumeSource: source})
+	}
 	return pod
 }
