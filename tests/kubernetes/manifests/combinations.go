@@ -16,6 +16,8 @@ var apart = []struct{ one, other, because string }{
 	{"psa-restricted", "overlays/dual", "each collector needs a claim of its own for its state"},
 	{"resources-small", "resources-large", "one or the other"},
 	{"k8s-attributes", "no-metadata", "one or the other"},
+	{"overlays/k8s-attributes", "no-metadata", "one or the other"},
+	{"overlays/k8s-attributes", "k8s-attributes", "it has it already"},
 }
 
 // lastWins are pairs of components in which the one that is listed last replaces something of the other.
