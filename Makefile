@@ -8,9 +8,11 @@ OCB      := go tool builder --config builder-config.yaml --skip-compilation
 TOOL     := go tool -modfile=tools/go.mod
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null)
 BACKEND  ?= debug
+LDFLAGS  := -s -w -X main.revision=$(REVISION)
+VERSION  := $(shell sed -n 's/^  version: //p' builder-config.yaml)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-race e2e faults soak fuzz bench lint vet generate tidy check clean
+.PHONY: help run build image test test-race e2e faults soak fuzz bench lint vet generate tidy check clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,11 +21,22 @@ run: build ## Follow this machine's logs on the terminal; BACKEND=otlp (loki-otl
 	@./distro/run.sh $(BACKEND)
 
 build: ## Compile the collector to bin/tributary.
-	go build -ldflags '-s -w -X main.revision=$(REVISION)' -o bin/.linked/ ./distro/tributary
+	go build -ldflags '$(LDFLAGS)' -o bin/.linked/ ./distro/tributary
 	@# What the linker has written lies in the page cache in pieces of up to 2 MB, each of which is resident as a whole
 	@# when a byte of it is used: 8 MB more than on a node, where the file is read from the disk. A copy is not like that.
 	@cmp -s bin/.linked/tributary bin/tributary || \
 		{ new=$$(mktemp bin/.tributary.XXXXXX) && cp bin/.linked/tributary $$new && chmod 755 $$new && mv $$new bin/tributary; }
+
+# IMAGE is its name: give one with a registry to push it. ARCHS=amd64 leaves out what this machine does not need.
+IMAGE   ?= tributary:$(VERSION)
+ARCHS   ?= amd64 arm64
+ARCHIVE ?= bin/tributary-$(VERSION).tar
+image: ## Write the container image to bin/tributary-<version>.tar, for ARCHS (amd64 arm64), named IMAGE; needs no container engine.
+	@for arch in $(ARCHS); do \
+		GOOS=linux GOARCH=$$arch go build -ldflags '$(LDFLAGS)' -o bin/image/$$arch/binary/ ./distro/tributary || exit 1; \
+	done
+	go -C tools run ./image -name '$(IMAGE)' -version '$(VERSION)' -revision '$(shell git rev-parse HEAD 2>/dev/null)' \
+		-created "$${SOURCE_DATE_EPOCH:-$(shell git log -1 --format=%ct 2>/dev/null || echo 0)}" -out '$(abspath $(ARCHIVE))' $(ARCHS)
 
 test: build ## Run every test: units, the distribution, and the built binary end to end.
 	go test ./...

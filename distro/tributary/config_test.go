@@ -54,6 +54,20 @@ func TestEverySourceWorksWithEveryBackend(t *testing.T) {
 	}
 }
 
+// An addition stands between a source of Kubernetes and a backend.
+func TestEveryAdditionWorksWithEveryBackend(t *testing.T) {
+	unsetTributary(t)
+	for _, addition := range globConfigs(t, "additions/*.yaml") {
+		for _, source := range globConfigs(t, "kubernetes*.yaml") {
+			for _, backend := range globConfigs(t, "backends/*.yaml") {
+				t.Run(name(source)+" and "+name(addition)+" to "+name(backend), func(t *testing.T) {
+					validate(t, source, addition, backend)
+				})
+			}
+		}
+	}
+}
+
 func TestEveryExampleIsComplete(t *testing.T) {
 	unsetTributary(t)
 	for _, file := range globConfigs(t, "examples/*.yaml") {
@@ -84,7 +98,7 @@ func (t tree) sub(keys ...string) tree {
 
 // shared are the extensions of every source. A backend that has one of its own repeats them: a list replaces the one
 // of the source.
-var shared = []any{"health_check", "checkpoint_storage", "file_storage", "k8s_pods", "fast_compression"}
+var shared = []any{"health_check", "healthcheckv2", "checkpoint_storage", "file_storage", "k8s_pods", "fast_compression"}
 
 // Sources and backends meet at `forward`, and share extensions by name.
 func TestSourcesAndBackendsKeepTheContract(t *testing.T) {
@@ -143,7 +157,8 @@ func TestLocalReadsLikeItsModels(t *testing.T) {
 
 // Who moves the state folder moves all of it: what was left behind may be where nobody may write.
 func TestAllStateIsInOneFolder(t *testing.T) {
-	for _, file := range append(globConfigs(t, "*.yaml"), globConfigs(t, "examples/*.yaml")...) {
+	files := append(globConfigs(t, "*.yaml"), globConfigs(t, "additions/*.yaml")...)
+	for _, file := range append(files, globConfigs(t, "examples/*.yaml")...) {
 		for id, receiver := range readTree(t, file)["receivers"].(tree) {
 			kind, _, _ := strings.Cut(id, "/")
 			settings := receiver.(tree)
@@ -191,7 +206,7 @@ func TestEveryFileLogHasAQueueOnDisk(t *testing.T) {
 
 // No file may hold a credential, and what differs per cluster comes from the environment.
 func TestConfigsHoldNoSecret(t *testing.T) {
-	for _, pattern := range []string{"*.yaml", "backends/*.yaml", "examples/*.yaml"} {
+	for _, pattern := range []string{"*.yaml", "additions/*.yaml", "backends/*.yaml", "examples/*.yaml"} {
 		for _, file := range globConfigs(t, pattern) {
 			raw, err := os.ReadFile(file)
 			require.NoError(t, err)

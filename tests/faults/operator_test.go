@@ -27,6 +27,7 @@ func portsInUse(r *rig) {
 	r.busyNode(1)
 	for setting, address := range map[string]string{
 		"extensions::health_check::endpoint":                                        r.collector.Env["TRIBUTARY_HEALTH_ENDPOINT"],
+		"extensions::healthcheckv2::http::endpoint":                                 r.collector.Env["TRIBUTARY_READINESS_ENDPOINT"],
 		"service::telemetry::metrics::readers::0::pull::exporter::prometheus::port": net.JoinHostPort("127.0.0.1", r.collector.Env["TRIBUTARY_METRICS_PORT"]),
 	} {
 		r.event("start without %s", address)

@@ -77,7 +77,7 @@ exporters:
     timeout: 1s
 service:
   telemetry: {logs: {level: debug}}
-  extensions: [health_check, checkpoint_storage, file_storage, k8s_pods, fast_compression, zpages, pprof,
+  extensions: [health_check, healthcheckv2, checkpoint_storage, file_storage, k8s_pods, fast_compression, zpages, pprof,
     basicauth/planted, basicauth/file, bearertokenauth/planted, bearertokenauth/file]
   pipelines:
     logs/planted:
@@ -205,6 +205,7 @@ func noSecretGetsOut(r *rig) {
 	port := r.collector.Env["TRIBUTARY_METRICS_PORT"]
 	for _, address := range []string{
 		"http://127.0.0.1:" + port + "/metrics", "http://" + r.collector.Env["TRIBUTARY_HEALTH_ENDPOINT"] + "/",
+		"http://" + r.collector.Env["TRIBUTARY_READINESS_ENDPOINT"] + "/status?verbose",
 		fmt.Sprintf("http://127.0.0.1:%d/debug/servicez", v.ports[0]), fmt.Sprintf("http://127.0.0.1:%d/debug/pipelinez", v.ports[0]),
 		fmt.Sprintf("http://127.0.0.1:%d/debug/extensionz", v.ports[0]),
 		fmt.Sprintf("http://127.0.0.1:%d/debug/pprof/goroutine?debug=2", v.ports[1]), fmt.Sprintf("http://127.0.0.1:%d/debug/pprof/cmdline", v.ports[1]),

@@ -105,7 +105,7 @@ func twoCollectors(r *rig) {
 	other := testkit.NewCollector(r.t)
 	second := r.collector.Options()
 	second.Env = append(second.Env, "TRIBUTARY_HEALTH_ENDPOINT="+other.Env["TRIBUTARY_HEALTH_ENDPOINT"],
-		"TRIBUTARY_METRICS_PORT="+other.Env["TRIBUTARY_METRICS_PORT"])
+		"TRIBUTARY_READINESS_ENDPOINT="+other.Env["TRIBUTARY_READINESS_ENDPOINT"], "TRIBUTARY_METRICS_PORT="+other.Env["TRIBUTARY_METRICS_PORT"])
 	p := testkit.Start(r.t, second)
 	// The limit is here so that the row fails with the right words.
 	ended := r.eventually(exitLimit, p.Exited)

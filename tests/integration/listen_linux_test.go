@@ -23,7 +23,7 @@ import (
 	"github.com/tributary-otel/tributary/tests/testkit/kubeapi"
 )
 
-// Each shipped source with each backend listens where the health and the metrics are, and nowhere else.
+// Each shipped source with each backend listens where the health, the readiness and the metrics are, and nowhere else.
 func TestNothingListensThatNobodyAskedFor(t *testing.T) {
 	backends, err := filepath.Glob(filepath.Join(testkit.Root(), "distro", "config", "backends", "*.yaml"))
 	require.NoError(t, err)
@@ -43,10 +43,10 @@ func TestNothingListensThatNobodyAskedFor(t *testing.T) {
 			// local.yaml does not say when it is ready.
 			c.Args = append(c.Args, "--set=service.telemetry.logs.level=info")
 			p := c.Start(t)
-			health, metrics := c.Env["TRIBUTARY_HEALTH_ENDPOINT"], "127.0.0.1:"+c.Env["TRIBUTARY_METRICS_PORT"]
-			assert.ElementsMatch(t, []string{health, metrics}, listeners(t, p.Pid()))
+			health, readiness, metrics := c.Env["TRIBUTARY_HEALTH_ENDPOINT"], c.Env["TRIBUTARY_READINESS_ENDPOINT"], "127.0.0.1:"+c.Env["TRIBUTARY_METRICS_PORT"]
+			assert.ElementsMatch(t, []string{health, readiness, metrics}, listeners(t, p.Pid()))
 			for _, path := range []string{"/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/cmdline", "/debug/pipelinez", "/debug/vars"} {
-				for _, address := range []string{health, metrics} {
+				for _, address := range []string{health, readiness, metrics} {
 					said := page(t, "http://"+address+path)
 					for _, never := range []string{"goroutine", "heap profile", "bin/tributary", "Pipeline", "memstats"} {
 						assert.NotContains(t, said, never, address+path)

@@ -10,5 +10,6 @@
 //	                      Keep ──► dead-letter file
 //
 // Reading order: outlet.go (one attempt), judge.go (what an error means), letters.go
-// (what is refused for good), health.go, place.go (where files are put).
+// (what is refused for good), stall.go (that there is no answer), health.go, place.go
+// (where files are put).
 package outlet

@@ -4,6 +4,7 @@ package outlet
 
 import (
 	"cmp"
+	"errors"
 	"sync"
 	"time"
 
@@ -18,9 +19,10 @@ const healthInterval = time.Second
 // the dead-letter file, and it is well when nothing is. It may be used by several
 // goroutines.
 type Health struct {
-	mu                        sync.Mutex
-	host                      component.Host
-	sending, keeping, reading error
+	mu   sync.Mutex
+	host component.Host
+	// sending is what the last attempt came back with, silence that none comes back.
+	sending, silence, keeping, reading error
 	// looked is when it was last found out whether everything can be read.
 	looked time.Time
 }
@@ -37,6 +39,14 @@ func (h *Health) send(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.sending = err
+	h.tell()
+}
+
+// silent is told when nothing is answered any more, and, with nil, when something is.
+func (h *Health) silent(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.silence = err
 	h.tell()
 }
 
@@ -87,10 +97,14 @@ func (h *Health) tell() {
 	if h.host == nil {
 		return
 	}
-	err := cmp.Or(h.sending, h.keeping, h.reading)
+	err := cmp.Or(h.sending, h.silence, h.keeping, h.reading)
 	if err == nil {
 		componentstatus.ReportStatus(h.host, componentstatus.NewEvent(componentstatus.StatusOK))
 		return
+	}
+	// Exporters name the URL that they sent to, and whoever reaches the readiness port reads the status.
+	if text := err.Error(); userinfo.MatchString(text) {
+		err = errors.New(userinfo.ReplaceAllString(text, "${1}[REDACTED]@"))
 	}
 	componentstatus.ReportStatus(h.host, componentstatus.NewRecoverableErrorEvent(err))
 }

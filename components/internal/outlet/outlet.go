@@ -40,6 +40,7 @@ type Outlet struct {
 	letters *deadletter.File
 	// failing is true from the first failed send to the next one that succeeds.
 	failing atomic.Bool
+	stall   stall
 }
 
 // New returns the outlet of a receiver. Nothing is opened yet.
@@ -51,6 +52,7 @@ func New(o Options) (*Outlet, error) {
 		return nil, err
 	}
 	out := &Outlet{next: o.Next, report: report, format: o.Settings.ID.Type().String(), where: o.Where, logger: o.Settings.Logger}
+	out.stall.tell = out.tellSilence
 	if path := Place(o.DeadLetter.Path, deadLetterFolder, o.Settings.ID, ".jsonl"); path != "" {
 		out.letters = deadletter.New(path, o.DeadLetter.MaxBytes)
 	}
@@ -62,7 +64,9 @@ func New(o Options) (*Outlet, error) {
 func (o *Outlet) Send(ctx context.Context, logs plog.Logs) error {
 	records := logs.LogRecordCount()
 	ctx = o.report.StartLogsOp(ctx)
+	o.stall.begin()
 	err := o.next.ConsumeLogs(ctx, logs)
+	o.stall.end()
 	o.report.EndLogsOp(ctx, o.format, records, err)
 	o.tell(err)
 	return err
@@ -81,8 +85,19 @@ func (o *Outlet) tell(err error) {
 	o.logger.Warn("Log records are not accepted; they stay in "+o.where+" and are sent again until they are", zap.Error(err))
 }
 
-// Close closes the dead-letter file.
+// tellSilence reports that nothing is answered, and that something is again.
+func (o *Outlet) tellSilence(err error) {
+	o.Health.silent(err)
+	if err == nil {
+		o.logger.Info("The backend answers again")
+		return
+	}
+	o.logger.Warn("Nothing is delivered; log records stay in "+o.where+" until the backend answers", zap.Error(err))
+}
+
+// Close closes the dead-letter file, and ends telling that nothing is answered.
 func (o *Outlet) Close() error {
+	o.stall.close()
 	if o.letters == nil {
 		return nil
 	}
