@@ -61,7 +61,7 @@ type Node struct {
 // Main.
 func Start(t testing.TB, options Options) *Node {
 	t.Helper()
-	require(t)
+	needs(t)
 	if options.LogMaxSize == "" {
 		options.LogMaxSize = "10Mi"
 	}
@@ -79,8 +79,8 @@ func Start(t testing.TB, options Options) *Node {
 	return n
 }
 
-// require skips the test where a node cannot be run.
-func require(t testing.TB) {
+// needs skips the test where a node cannot be run.
+func needs(t testing.TB) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("a node needs root: it makes namespaces, mounts and network devices, all of its own")
@@ -207,7 +207,7 @@ func (n *Node) pid() (int, bool) {
 	return pid, err == nil
 }
 
-// StopAPI ends the API server as an operator would, and returns when it has ended.
+// StopAPI ends the API server as an operator would, and returns when it has ended. It is killed when that takes longer than 10 s.
 func (n *Node) StopAPI(t testing.TB) { n.stop(t, apiServer) }
 
 // StartAPI starts the API server, and waits until it is ready.
@@ -254,7 +254,7 @@ func (n *Node) Apply(t testing.TB, manifest string) {
 // Load gives the images of an archive to the node, which has no registry.
 func (n *Node) Load(t testing.TB, archive string) {
 	t.Helper()
-	n.Exec(t, "ctr", "--namespace", "k8s.io", "images", "import", "--all-platforms=false", archive)
+	n.Exec(t, "ctr", "--namespace", "k8s.io", "images", "import", archive)
 }
 
 // Logs are what a program of the node has written: "kubelet".

@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // command is what the supervisor is asked to run.
@@ -119,6 +120,9 @@ func (s *supervisor) start(w http.ResponseWriter, r *http.Request) {
 	}()
 }
 
+// patience is how long a program may take to end before it is killed.
+const patience = 10 * time.Second
+
 // stop ends a program as an operator would, and answers when it has ended.
 func (s *supervisor) stop(w http.ResponseWriter, r *http.Request) {
 	c, ok := read(w, r)
@@ -136,9 +140,13 @@ func (s *supervisor) stop(w http.ResponseWriter, r *http.Request) {
 		refuse(w, err)
 		return
 	}
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
 	select {
 	case <-ended:
-	case <-r.Context().Done():
+	case <-timer.C:
+		_ = program.Process.Kill()
+		<-ended
 	}
 }
 
