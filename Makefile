@@ -78,16 +78,20 @@ lint: ## Check style with golangci-lint, pinned in tools/go.mod.
 vet: ## Run go vet.
 	go vet ./...
 
-generate: ## Write distro/tributary from builder-config.yaml.
+PROMETHEUS_RULE := deploy/kubernetes/components/prometheus-operator/prometheusrule.yaml
+
+generate: ## Write distro/tributary from builder-config.yaml, and the alerts as an object of the Prometheus operator.
 	$(OCB) --skip-get-modules
 	gofmt -w -r 'otelcol.NewCommand(p) -> newCommand(p)' distro/tributary/main.go
 	gofmt -w distro/tributary
+	@{ sed '/^spec:$$/q' $(PROMETHEUS_RULE); sed -n '/^groups:/,$$s/^./  &/p' deploy/prometheus/tributary-rules.yaml; } > $(PROMETHEUS_RULE).new
+	@mv $(PROMETHEUS_RULE).new $(PROMETHEUS_RULE)
 
 tidy: ## Tidy go.mod and check its versions against builder-config.yaml.
 	$(OCB) --skip-generate --skip-strict-versioning=false
 
 check: generate tidy vet lint ## Fail if generated code or go.mod is stale, or vet or lint find something.
-	git diff --exit-code -- distro go.mod go.sum
+	git diff --exit-code -- distro go.mod go.sum $(PROMETHEUS_RULE)
 
 clean: ## Remove what was built, and the state of `make run`.
 	rm -rf bin .tributary

@@ -60,7 +60,7 @@ func (l *later) GetClient(ctx context.Context, kind component.Kind, id component
 	if l.made == nil {
 		made, err := l.make(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("extensions::%s::directory: %w; let user %d create it", l.set.ID, err, os.Geteuid())
+			return nil, fmt.Errorf("%w; let user %d create it, or set another extensions::%s::directory", err, os.Geteuid(), l.set.ID)
 		}
 		if err := made.Start(ctx, l.host); err != nil {
 			return nil, err

@@ -26,6 +26,7 @@ import (
 	filestorageextension "github.com/tributary-otel/tributary/components/filestorageextension"
 	journaldreceiver "github.com/tributary-otel/tributary/components/journaldreceiver"
 	k8spodsextension "github.com/tributary-otel/tributary/components/k8spodsextension"
+	kafkareceiver "github.com/tributary-otel/tributary/components/kafkareceiver"
 	labelkeepprocessor "github.com/tributary-otel/tributary/components/labelkeepprocessor"
 	lokiexporter "github.com/tributary-otel/tributary/components/lokiexporter"
 	otlphttpexporter "github.com/tributary-otel/tributary/components/otlphttpexporter"
@@ -105,6 +106,7 @@ func components() (otelcol.Factories, error) {
 		filelogreceiver.NewFactory(),
 		otlpreceiver.NewFactory(),
 		syslogreceiver.NewFactory(),
+		kafkareceiver.NewFactory(),
 		hostmetricsreceiver.NewFactory(),
 	)
 	if err != nil {
@@ -116,6 +118,7 @@ func components() (otelcol.Factories, error) {
 		filelogreceiver.NewFactory().Type():     "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver v0.160.0",
 		otlpreceiver.NewFactory().Type():        "go.opentelemetry.io/collector/receiver/otlpreceiver v0.160.0",
 		syslogreceiver.NewFactory().Type():      "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/syslogreceiver v0.160.0",
+		kafkareceiver.NewFactory().Type():       "github.com/tributary-otel/tributary v0.0.0",
 		hostmetricsreceiver.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/hostmetricsreceiver v0.160.0",
 	})
 

@@ -78,7 +78,7 @@ exporters:
 service:
   telemetry: {logs: {level: debug}}
   extensions: [health_check, healthcheckv2, checkpoint_storage, file_storage, k8s_pods, fast_compression, zpages, pprof,
-    basicauth/planted, basicauth/file, bearertokenauth/planted, bearertokenauth/file]
+    bearertokenauth/otlp, basicauth/planted, basicauth/file, bearertokenauth/planted, bearertokenauth/file]
   pipelines:
     logs/planted:
       receivers: [forward]

@@ -54,6 +54,8 @@ type Loki struct {
 	process            *testkit.Process
 	// elsewhere is the URL of a Loki that is not ours.
 	elsewhere string
+	// arguments and env are those of a configuration that is not the harness's own.
+	arguments, env []string
 }
 
 // StartLoki starts a Loki on free ports of 127.0.0.1, with its data in a folder of the test's own, and waits until it
@@ -85,7 +87,7 @@ func (l *Loki) start(t testing.TB) {
 	// While it was down, the kernel may have lent its ports to outgoing connections.
 	eventually(t, stopTimeout, "the ports of Loki to be free", func() bool { return free(l.httpPort) && free(l.grpcPort) },
 		func() string { return fmt.Sprint(l.httpPort, l.grpcPort) })
-	process := testkit.Start(t, testkit.Options{Path: l.binary, Args: []string{"-config.file=" + l.file("loki.yaml")}})
+	process := testkit.Start(t, testkit.Options{Path: l.binary, Args: append([]string{"-config.file=" + l.file("loki.yaml")}, l.arguments...), Env: l.env})
 	l.process = process
 	var last string
 	eventually(t, startTimeout, "Loki to store a line and to find it", func() bool {

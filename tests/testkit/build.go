@@ -54,18 +54,21 @@ func Binary(t testing.TB) string {
 
 // buildOnce builds the collector at its first call and remembers the outcome.
 var buildOnce = sync.OnceValues(func() (string, error) {
-	root := Root()
-	// go test runs packages side by side; only one may link at a time, or another
-	// could start a binary that is half written.
+	return filepath.Join(Root(), "bin", "tributary"), runMake("build")
+})
+
+// runMake makes a target in Root. go test runs packages side by side; only one may link
+// at a time, or another could start a binary that is half written.
+func runMake(target string, variables ...string) error {
 	unlock, err := lockFile(filepath.Join(os.TempDir(), fmt.Sprintf("tributary-build-%d.lock", os.Getuid())))
 	if err != nil {
-		return "", fmt.Errorf("lock build: %w", err)
+		return fmt.Errorf("lock build: %w", err)
 	}
 	defer unlock()
-	command := exec.Command("make", "-s", "build")
-	command.Dir = root
+	command := exec.Command("make", append([]string{"-s", target}, variables...)...)
+	command.Dir = Root()
 	if output, err := command.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build collector: %w\n%s", err, tail(string(output), tailLines))
+		return fmt.Errorf("make %s: %w\n%s", target, err, tail(string(output), tailLines))
 	}
-	return filepath.Join(root, "bin", "tributary"), nil
-})
+	return nil
+}

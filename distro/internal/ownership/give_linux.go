@@ -17,6 +17,8 @@ const (
 	newMode = 0o750
 	// justLook opens whatever it is without reading it or waiting for somebody.
 	justLook = unix.O_PATH | unix.O_NOFOLLOW | unix.O_CLOEXEC
+	// needed is what helps where a right is missing.
+	needed = "run it as user 0 with the capability CHOWN"
 )
 
 // Give makes the folder, if it is not there, and gives it and everything in it to the
@@ -106,7 +108,7 @@ func (g *giver) leave(path, reason string) {
 func (g *giver) list(fd int, path string) (names []string, taken bool, err error) {
 	if !enterable(fd) {
 		if err := chown(fd, os.Geteuid(), -1); err != nil {
-			return nil, false, advise(&fs.PathError{Op: "list", Path: path, Err: unix.EACCES})
+			return nil, false, fmt.Errorf("list %s: %w: %s", path, unix.EACCES, needed)
 		}
 		taken = true
 	}
@@ -168,8 +170,10 @@ func closed(fd int) {
 // advise says what to do about an error, if that is known.
 func advise(err error) error {
 	switch {
-	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
-		return fmt.Errorf("%w: run it as user 0 with the capability CHOWN", err)
+	case errors.Is(err, unix.EPERM):
+		return fmt.Errorf("%w: %s", err, needed)
+	case errors.Is(err, unix.EACCES):
+		return fmt.Errorf("%w: user %d has no right to the folder above it", err, os.Geteuid())
 	case errors.Is(err, unix.EROFS):
 		return fmt.Errorf("%w: mount it writable", err)
 	default:

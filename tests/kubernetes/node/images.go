@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"testing"
 
 	"github.com/tributary-otel/tributary/tests/loki"
@@ -24,26 +23,11 @@ func Image(program string) string { return "e2e.local/" + program + ":1" }
 // LokiImage is the name of the image that LoadLoki makes, as its manifests have it, but for where it comes from.
 const LokiImage = "e2e.local/loki:3.7.8"
 
-// TributaryImage is the name of the image that LoadTributary makes.
-const TributaryImage = "e2e.local/tributary:test"
-
-// LoadTributary makes the image of the collector as users do, and gives it to the node.
-func (n *Node) LoadTributary(t testing.TB) {
-	t.Helper()
-	archive := n.file("tributary.tar")
-	build := exec.Command("make", "-s", "image", "ARCHS="+runtime.GOARCH, "IMAGE="+TributaryImage, "ARCHIVE="+archive)
-	build.Dir = testkit.Root()
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("make image: %v\n%s", err, output)
-	}
-	n.Load(t, archive)
-}
-
 // LoadLoki gives a real Loki to the node. The test is skipped where it is not built, see testkit.Pinned.
 func (n *Node) LoadLoki(t testing.TB) {
 	t.Helper()
 	archive := n.file("loki.tar")
-	testkit.Image{
+	testkit.ProgramImage{
 		Name: LokiImage, Files: map[string]string{"usr/bin/loki": loki.Binary(t)}, Entrypoint: []string{"/usr/bin/loki"}, User: "10001:10001",
 	}.WriteArchive(t, archive)
 	n.Load(t, archive)
@@ -60,7 +44,7 @@ func ImageOf(t testing.TB, program, folder string) string {
 		t.Fatalf("build %s: %v\n%s", program, err, output)
 	}
 	archive := binary + ".tar"
-	testkit.Image{
+	testkit.ProgramImage{
 		Name: Image(program), Files: map[string]string{program: binary}, Entrypoint: []string{"/" + program}, User: "65532:0",
 	}.WriteArchive(t, archive)
 	return archive

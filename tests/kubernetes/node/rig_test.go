@@ -45,7 +45,7 @@ func newRig(t *testing.T) *rig {
 	for _, program := range []string{"writer", "sink"} {
 		r.Load(t, ImageOf(t, program, folder))
 	}
-	r.LoadTributary(t)
+	r.Load(t, testkit.Image(t))
 	r.disk(t, "/var/lib/written", 65532)
 	r.Apply(t, readFile(t, "testdata/sink.yaml"))
 	r.Kubectl(t, "create", "namespace", "shop")
@@ -70,7 +70,7 @@ func (r *rig) apply(t *testing.T, folder, image string, lines ...string) {
 	own := t.TempDir()
 	relative, err := filepath.Rel(own, filepath.Join(testkit.Root(), "deploy/kubernetes", folder))
 	require.NoError(t, err)
-	name, tag, _ := strings.Cut(map[string]string{"tributary": TributaryImage, "grafana/loki": LokiImage}[image], ":")
+	name, tag, _ := strings.Cut(map[string]string{"tributary": testkit.ImageName, "grafana/loki": LokiImage}[image], ":")
 	text := fmt.Sprintf(`apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources: [%s]
