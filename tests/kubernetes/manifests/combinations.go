@@ -16,6 +16,8 @@ var apart = []struct{ one, other, because string }{
 	{"psa-restricted", "overlays/dual", "each collector needs a claim of its own for its state"},
 	{"resources-small", "resources-large", "one or the other"},
 	{"k8s-attributes", "no-metadata", "one or the other"},
+	{"overlays/k8s-attributes", "no-metadata", "one or the other"},
+	{"overlays/k8s-attributes", "k8s-attributes", "it has it already"},
 	{"gateway", "kafka", "one or the other stands between the nodes and the backend"},
 	{"gateway", "overlays/dual", "each backend needs a tier of its own"},
 	{"kafka", "overlays/dual", "each backend needs consumers of its own"},
