@@ -24,7 +24,7 @@ LABEL org.opencontainers.image.title="tributary" \
 # Certificate authorities, configurations, and the names of upstream's commands as links to ours.
 COPY bin/image/${TARGETARCH}/base/ /
 # A state folder that the user may write, for whoever mounts none.
-COPY --chown=65532:0 bin/image/${TARGETARCH}/state/ /var/lib/tributary/
+COPY --chown=65532:0 bin/image/${TARGETARCH}/state/ /var/lib/
 # Last, so that what changes with each version is one layer.
 COPY bin/image/${TARGETARCH}/binary/ /
 

@@ -73,7 +73,7 @@ func clientConfig(config *Config) (*rest.Config, error) {
 	}
 	c, err := inClusterConfig()
 	if err != nil {
-		return nil, fmt.Errorf("read the service account: %w; the pod needs `automountServiceAccountToken: true`", err)
+		return nil, fmt.Errorf("read the service account: %w; the pod needs `automountServiceAccountToken: true`, or `metadata: none` of pod_logs if nobody is to be asked", err)
 	}
 	return c, nil
 }

@@ -138,7 +138,7 @@ func (e *lokiExporter) start(ctx context.Context, host component.Host) error {
 	if e.plan == nil {
 		e.logger.Info("There is no `labels` section: labels and lines are those of the removed upstream exporter")
 	}
-	extensions := trust.Follow(&client, host.GetExtensions(), e.logger)
+	extensions := trust.Follow(&client, host.GetExtensions(), e.logger, nil)
 	var err error
 	e.client, err = client.ToClient(ctx, extensions, e.settings)
 	if err != nil {

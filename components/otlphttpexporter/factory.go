@@ -60,7 +60,13 @@ func (e *logsExporter) Start(ctx context.Context, host component.Host) error {
 	client := &e.config.ClientConfig
 	client.Middlewares = slices.Insert(slices.Clone(client.Middlewares), 0, configmiddleware.Config{ID: answers})
 	with := map[component.ID]component.Component{answers: e.watch}
-	maps.Copy(with, trust.Follow(client, host.GetExtensions(), e.set.Logger))
+	maps.Copy(with, trust.Follow(client, host.GetExtensions(), e.set.Logger, func(err error) {
+		event := componentstatus.NewEvent(componentstatus.StatusOK)
+		if err != nil {
+			event = componentstatus.NewRecoverableErrorEvent(err)
+		}
+		componentstatus.ReportStatus(host, event)
+	}))
 	return e.Logs.Start(ctx, hostWith{host, with})
 }
 

@@ -32,8 +32,8 @@ type Config struct {
 	// MaxAge leaves out files that were last written to longer ago when they are first
 	// seen (default: 0, none is too old).
 	MaxAge time.Duration `mapstructure:"max_age"`
-	// Metadata is the extension that knows the pods of the node, such as `k8s_pods` (default: none,
-	// all that is known of a pod is in the path).
+	// Metadata is the extension that knows the pods of the node, such as `k8s_pods`; `none` is none
+	// (default: none, all that is known of a pod is in the path).
 	Metadata *component.ID `mapstructure:"metadata"`
 	// MetadataTimeout is how long the files of a pod wait that the extension does not know
 	// (default: 10s). Then they are read with the identity from their path.
@@ -67,6 +67,14 @@ type Config struct {
 	// ShutdownTimeout is how long a shutdown waits for what is in flight (default:
 	// 20s). What is not delivered by then is read again after the start.
 	ShutdownTimeout time.Duration `mapstructure:"shutdown_timeout"`
+}
+
+// metadata returns the extension that knows the pods, nil for none.
+func (c *Config) metadata() *component.ID {
+	if c.Metadata == nil || c.Metadata.String() == outlet.None {
+		return nil
+	}
+	return c.Metadata
 }
 
 // AnnotationsConfig says what the owner of a pod may say about its logs. The README has the list.

@@ -112,10 +112,10 @@ func (r *podLogs) Start(ctx context.Context, host component.Host) error {
 	}
 	r.outlet.Health.Start(host)
 	var err error
-	if err = r.roster.find(host, r.config.Metadata); err != nil {
+	if err = r.roster.find(host, r.config.metadata()); err != nil {
 		return err
 	}
-	if r.config.Metadata != nil && slices.Contains(r.config.Annotations.Allow, hints.RateLimit) {
+	if r.config.metadata() != nil && slices.Contains(r.config.Annotations.Allow, hints.RateLimit) {
 		r.limits.own = r.roster.limit
 	}
 	if r.marks, err = openMarks(ctx, host, r.set, r.config.Storage); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tributary-otel/tributary/components/internal/anomaly"
 	"github.com/tributary-otel/tributary/components/internal/outlet"
+	"github.com/tributary-otel/tributary/components/internal/rights"
 	"github.com/tributary-otel/tributary/components/internal/tail"
 )
 
@@ -41,9 +42,9 @@ const (
 var kinds = []anomaly.Kind[tail.Trouble]{
 	{Name: tail.NotRegular, Hint: "a name of a log file that is none; it is left alone"},
 	{Name: tail.LinkOutside, Hint: "a link out of the log folders; it is not followed"},
-	{Name: tail.Unreadable, Hint: "cannot be read; it is tried again. The collector needs the right to read it: root, group 0, or CAP_DAC_READ_SEARCH"},
+	{Name: tail.Unreadable, Hint: "cannot be read; it is tried again"},
 	{Name: tail.FewDescriptors, Hint: "there are more log files than the process may open; those that are delivered are closed meanwhile"},
-	{Name: tail.Missing, Hint: "there is no such folder; it is looked for again. In a container it has to be mounted", Usual: true},
+	{Name: tail.Missing, Hint: "there is no such folder; it is looked for again. In a container it has to be mounted: hostPath in Kubernetes", Usual: true},
 	{Name: tail.Truncated, Hint: "a file was truncated or written anew"},
 	{Name: tail.DamagedArchive, Hint: "an archive is damaged; what is before the damage was read"},
 	{Name: tail.Unfinished, Hint: "a last line without an end was sent as it is", Usual: true},
@@ -75,12 +76,17 @@ func newTrouble(logger *zap.Logger, health *outlet.Health) *trouble {
 }
 
 func (t *trouble) tell(kind tail.Trouble, path string, err error) {
-	if kind == tail.Unreadable || kind == tail.Missing {
-		t.health.Read(fmt.Errorf("%w: %s", err, t.Hint(kind)))
-	}
 	fields := []zap.Field{zap.String("file", path)}
 	if err != nil {
 		fields = append(fields, zap.Error(err))
+	}
+	if kind == tail.Unreadable || kind == tail.Missing {
+		hint := t.Hint(kind)
+		if needs := rights.Explain(path, err); needs != "" {
+			hint += ". " + needs
+			fields = append(fields, zap.String("needs", needs))
+		}
+		t.health.Read(fmt.Errorf("%w: %s", err, hint))
 	}
 	t.Tell(kind, fields...)
 }

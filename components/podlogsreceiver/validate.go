@@ -111,7 +111,7 @@ func (c *Config) validateMetadata() (errs []error) {
 	if c.MetadataTimeout < 0 {
 		errs = append(errs, fmt.Errorf("`metadata_timeout` must not be negative, got %s", c.MetadataTimeout))
 	}
-	if (c.Include.byPod() || c.Exclude.byPod()) && c.Metadata == nil {
+	if (c.Include.byPod() || c.Exclude.byPod()) && c.metadata() == nil {
 		errs = append(errs, errors.New("`metadata` must name an extension such as k8s_pods, since `include` or `exclude` choose pods by labels or annotations"))
 	}
 	if prefix := c.Annotations.Prefix; !strings.HasSuffix(prefix, "/") || len(validation.IsDNS1123Subdomain(strings.TrimSuffix(prefix, "/"))) > 0 {

@@ -32,12 +32,13 @@ func newCommand(set otelcol.CollectorSettings) *cobra.Command {
 	checker := configcheck.New(set.Factories)
 	checker.Install(&set)
 
-	set.LoggingOptions = append(set.LoggingOptions, zap.WrapCore(nameOnce))
+	set.LoggingOptions = append(set.LoggingOptions, zap.WrapCore(nameOnce), zap.WrapCore(sayMemoryLimit()))
 
 	root := otelcol.NewCommand(set)
 	if revision != "" {
 		root.Version += " (" + revision + ")"
 	}
+	root.AddCommand(newOwnCommand())
 	given := 0
 	for _, cmd := range append([]*cobra.Command{root}, root.Commands()...) {
 		run := cmd.RunE
@@ -66,6 +67,7 @@ func newCommand(set otelcol.CollectorSettings) *cobra.Command {
 			}
 			defer residency.Keep()()
 			if cmd == root {
+				defer heedMemoryLimit()()
 				defer outliveHangups()()
 			}
 			err := run(cmd, args)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -155,16 +156,21 @@ extensions:
   file_storage:
     create_directory: true
     directory: /proc/tributary/state
-service: {extensions: [file_storage]}
-`, `b.yaml:4: extensions::file_storage::directory: mkdir /proc/tributary: no such file or directory (found: "/proc/tributary/state"); correct the path or create it`},
+connectors: {queue: {sending_queue: {storage: file_storage}}}
+service:
+  extensions: [file_storage]
+  pipelines:
+    logs: {exporters: [queue]}
+    logs/queued: {receivers: [queue], exporters: [nop]}
+`, `b.yaml:4: extensions::file_storage::directory: open storage client: mkdir /proc/tributary: no such file or directory; let user UID create it, or set another extensions::file_storage::directory (found: "/proc/tributary/state"); correct the path or create it`},
 		{"an authenticator that is not there", `
 exporters: {otlp_http: {endpoint: "http://127.0.0.1:1", auth: {authenticator: bearertokenauth/x}}}
 service: {pipelines: {logs: {exporters: [otlp_http]}}}
 `, `b.yaml:1: exporters::otlp_http::auth::authenticator: failed to resolve authenticator "bearertokenauth/x": authenticator not found (found: "bearertokenauth/x"); define the extension under extensions and name it in service::extensions`},
 		{"a certificate that is not there", `
-exporters: {otlp_http: {endpoint: "https://127.0.0.1:1", tls: {ca_file: /nowhere/ca.pem}}}
-service: {pipelines: {logs: {exporters: [otlp_http]}}}
-`, `b.yaml:1: exporters::otlp_http::tls::ca_file: failed to load TLS config: failed to load CA CertPool File: failed to load cert /nowhere/ca.pem: open /nowhere/ca.pem: no such file or directory (found: "/nowhere/ca.pem"); correct the path or create it`},
+exporters: {otlp_grpc: {endpoint: "127.0.0.1:1", tls: {ca_file: /nowhere/ca.pem}}}
+service: {pipelines: {logs: {exporters: [otlp_grpc]}}}
+`, `b.yaml:1: exporters::otlp_grpc::tls::ca_file: failed to load TLS config: failed to load CA CertPool File: failed to load cert /nowhere/ca.pem: open /nowhere/ca.pem: no such file or directory (found: "/nowhere/ca.pem"); correct the path or create it`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			address := taken(t)
@@ -172,7 +178,7 @@ service: {pipelines: {logs: {exporters: [otlp_http]}}}
 			t.Setenv("TAKEN", address)
 			t.Setenv("PORT", port)
 			folder(t, runnable, c.file)
-			want := strings.NewReplacer("${env:TAKEN}", "${env:TAKEN}", "${env:PORT}", "${env:PORT}", "TAKEN", address, "PORT", port).Replace(c.want)
+			want := strings.NewReplacer("${env:TAKEN}", "${env:TAKEN}", "${env:PORT}", "${env:PORT}", "TAKEN", address, "PORT", port, "UID", strconv.Itoa(os.Geteuid())).Replace(c.want)
 			assert.Equal(t, "Error: the collector could not start\n  "+want+"\n", command(t, "--config=a.yaml", "--config=b.yaml"))
 		})
 	}

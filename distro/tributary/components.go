@@ -6,12 +6,9 @@ import (
 	countconnector "github.com/open-telemetry/opentelemetry-collector-contrib/connector/countconnector"
 	kafkaexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/kafkaexporter"
 	loadbalancingexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/loadbalancingexporter"
-	basicauthextension "github.com/open-telemetry/opentelemetry-collector-contrib/extension/basicauthextension"
-	bearertokenauthextension "github.com/open-telemetry/opentelemetry-collector-contrib/extension/bearertokenauthextension"
 	healthcheckextension "github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckextension"
 	healthcheckv2extension "github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckv2extension"
 	pprofextension "github.com/open-telemetry/opentelemetry-collector-contrib/extension/pprofextension"
-	filestorage "github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	attributesprocessor "github.com/open-telemetry/opentelemetry-collector-contrib/processor/attributesprocessor"
 	filterprocessor "github.com/open-telemetry/opentelemetry-collector-contrib/processor/filterprocessor"
 	groupbyattrsprocessor "github.com/open-telemetry/opentelemetry-collector-contrib/processor/groupbyattrsprocessor"
@@ -22,10 +19,14 @@ import (
 	filelogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver"
 	hostmetricsreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/hostmetricsreceiver"
 	syslogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/syslogreceiver"
+	basicauthextension "github.com/tributary-otel/tributary/components/basicauthextension"
+	bearertokenauthextension "github.com/tributary-otel/tributary/components/bearertokenauthextension"
 	checkpointstorageextension "github.com/tributary-otel/tributary/components/checkpointstorageextension"
 	fastcompressionextension "github.com/tributary-otel/tributary/components/fastcompressionextension"
+	filestorageextension "github.com/tributary-otel/tributary/components/filestorageextension"
 	journaldreceiver "github.com/tributary-otel/tributary/components/journaldreceiver"
 	k8spodsextension "github.com/tributary-otel/tributary/components/k8spodsextension"
+	kafkareceiver "github.com/tributary-otel/tributary/components/kafkareceiver"
 	labelkeepprocessor "github.com/tributary-otel/tributary/components/labelkeepprocessor"
 	lokiexporter "github.com/tributary-otel/tributary/components/lokiexporter"
 	otlphttpexporter "github.com/tributary-otel/tributary/components/otlphttpexporter"
@@ -75,7 +76,7 @@ func components() (otelcol.Factories, error) {
 		checkpointstorageextension.NewFactory(),
 		fastcompressionextension.NewFactory(),
 		k8spodsextension.NewFactory(),
-		filestorage.NewFactory(),
+		filestorageextension.NewFactory(),
 		basicauthextension.NewFactory(),
 		bearertokenauthextension.NewFactory(),
 		healthcheckextension.NewFactory(),
@@ -90,9 +91,9 @@ func components() (otelcol.Factories, error) {
 		checkpointstorageextension.NewFactory().Type(): "github.com/tributary-otel/tributary v0.0.0",
 		fastcompressionextension.NewFactory().Type():   "github.com/tributary-otel/tributary v0.0.0",
 		k8spodsextension.NewFactory().Type():           "github.com/tributary-otel/tributary v0.0.0",
-		filestorage.NewFactory().Type():                "github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage v0.160.0",
-		basicauthextension.NewFactory().Type():         "github.com/open-telemetry/opentelemetry-collector-contrib/extension/basicauthextension v0.158.0",
-		bearertokenauthextension.NewFactory().Type():   "github.com/open-telemetry/opentelemetry-collector-contrib/extension/bearertokenauthextension v0.160.0",
+		filestorageextension.NewFactory().Type():       "github.com/tributary-otel/tributary v0.0.0",
+		basicauthextension.NewFactory().Type():         "github.com/tributary-otel/tributary v0.0.0",
+		bearertokenauthextension.NewFactory().Type():   "github.com/tributary-otel/tributary v0.0.0",
 		healthcheckextension.NewFactory().Type():       "github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckextension v0.160.0",
 		healthcheckv2extension.NewFactory().Type():     "github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckv2extension v0.155.0",
 		pprofextension.NewFactory().Type():             "github.com/open-telemetry/opentelemetry-collector-contrib/extension/pprofextension v0.160.0",
@@ -105,6 +106,7 @@ func components() (otelcol.Factories, error) {
 		filelogreceiver.NewFactory(),
 		otlpreceiver.NewFactory(),
 		syslogreceiver.NewFactory(),
+		kafkareceiver.NewFactory(),
 		hostmetricsreceiver.NewFactory(),
 	)
 	if err != nil {
@@ -116,6 +118,7 @@ func components() (otelcol.Factories, error) {
 		filelogreceiver.NewFactory().Type():     "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver v0.160.0",
 		otlpreceiver.NewFactory().Type():        "go.opentelemetry.io/collector/receiver/otlpreceiver v0.160.0",
 		syslogreceiver.NewFactory().Type():      "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/syslogreceiver v0.160.0",
+		kafkareceiver.NewFactory().Type():       "github.com/tributary-otel/tributary v0.0.0",
 		hostmetricsreceiver.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/hostmetricsreceiver v0.160.0",
 	})
 

@@ -132,7 +132,7 @@ func TestFactoriesLoadUnderBothSpellings(t *testing.T) {
 		has["extensions"][typ.String()] = true
 	}
 	for kind, types := range map[string]string{
-		"receivers": "pod_logs file_log filelog otlp syslog host_metrics hostmetrics",
+		"receivers": "pod_logs file_log filelog otlp kafka syslog host_metrics hostmetrics",
 		"processors": "k8s_attributes k8sattributes attributes resource batch memory_limiter transform filter redaction " +
 			"resource_detection resourcedetection groupbyattrs severity label_keep",
 		"exporters":  "loki otlp_http otlphttp otlp_grpc otlp debug nop kafka load_balancing loadbalancing",

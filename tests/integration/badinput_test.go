@@ -167,7 +167,7 @@ func TestBadInputAStateFolderThatMayNotBeWritten(t *testing.T) {
 	require.NoError(t, os.Mkdir(closed, 0o555))
 	file := filepath.Join(dir, "all.yaml")
 	text := change(source, "STATE", closed+"/state")
-	text = change(text, "exporters: [forward]\n", "exporters: [debug]\n") + "exporters:\n  debug:\n"
+	text = change(text, "exporters: [forward]\n", "exporters: [debug]\n") + "exporters:\n  debug:\n    sending_queue:\n      storage: file_storage\n"
 	text = change(text, "connectors:\n  forward:\n", "")
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o644))
 	opts := testkit.AsSomebody(t, testkit.Options{Args: []string{"--config=" + file}}, filepath.Join(dir, "open"))

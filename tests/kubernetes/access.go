@@ -88,7 +88,7 @@ func (a *Account) Revoke(t testing.TB) {
 func (a *Account) Kubeconfig(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "kubeconfig")
-	content := fmt.Sprintf(kubeconfig, a.cluster.URL(), a.cluster.authority.path("ca.crt"), a.TokenFile)
+	content := fmt.Sprintf(kubeconfig, a.cluster.URL(), a.cluster.authority.Path("ca.crt"), a.TokenFile)
 	must(t, "write", path, os.WriteFile(path, []byte(content), 0o600))
 	return path
 }

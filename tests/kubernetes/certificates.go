@@ -15,25 +15,27 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"k8s.io/client-go/rest"
 )
 
 // validity is how long certificates hold: longer than any test, and no longer than needed.
 const validity = 24 * time.Hour
 
-// authority is the certificate authority of one cluster. It writes what it issues into a folder.
-type authority struct {
+// Authority is the certificate authority of one cluster. It writes what it issues into a folder.
+type Authority struct {
 	folder string
 	cert   *x509.Certificate
 	key    *ecdsa.PrivateKey
 }
 
-// newAuthority makes an authority, and writes ca.crt.
-func newAuthority(folder string) (*authority, error) {
+// NewAuthority makes an authority, and writes ca.crt.
+func NewAuthority(folder string) (*Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("make the key of the authority: %w", err)
 	}
-	a := &authority{folder: folder, key: key}
+	a := &Authority{folder: folder, key: key}
 	a.cert = &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
 		Subject:               pkix.Name{CommonName: "tests"},
@@ -50,9 +52,9 @@ func newAuthority(folder string) (*authority, error) {
 	return a, a.write("ca.crt", "CERTIFICATE", der)
 }
 
-// issue writes name.crt and name.key: for a server at the given addresses, or for a client when there are none. A client
+// Issue writes name.crt and name.key: for a server at the given addresses, or for a client when there are none. A client
 // is the user of the subject's common name in the groups of its organizations.
-func (a *authority) issue(name string, subject pkix.Name, addresses ...net.IP) error {
+func (a *Authority) Issue(name string, subject pkix.Name, addresses ...net.IP) error {
 	usage := x509.ExtKeyUsageClientAuth
 	if len(addresses) > 0 {
 		usage = x509.ExtKeyUsageServerAuth
@@ -84,8 +86,25 @@ func (a *authority) issue(name string, subject pkix.Name, addresses ...net.IP) e
 	return a.writeKey(name+".key", key)
 }
 
-// signingKey writes a key pair into one file, which signs the tokens of service accounts and verifies them.
-func (a *authority) signingKey(name string) error {
+// Administrator issues admin.crt and admin.key, and returns how the one who may do everything asks the API server at url. The
+// number of requests is not limited.
+func (a *Authority) Administrator(url string) (*rest.Config, error) {
+	if err := a.Issue("admin", pkix.Name{CommonName: "admin", Organization: []string{"system:masters"}}); err != nil {
+		return nil, err
+	}
+	config := &rest.Config{Host: url, QPS: -1, Timeout: requestTimeout}
+	// By the names of these files, client-go would follow their changes, and never stop.
+	for file, data := range map[string]*[]byte{"ca.crt": &config.CAData, "admin.crt": &config.CertData, "admin.key": &config.KeyData} {
+		var err error
+		if *data, err = os.ReadFile(a.Path(file)); err != nil {
+			return nil, err
+		}
+	}
+	return config, nil
+}
+
+// SigningKey writes a key pair into one file, which signs the tokens of service accounts and verifies them.
+func (a *Authority) SigningKey(name string) error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return fmt.Errorf("make the key %s: %w", name, err)
@@ -93,7 +112,7 @@ func (a *authority) signingKey(name string) error {
 	return a.writeKey(name, key)
 }
 
-func (a *authority) writeKey(file string, key *ecdsa.PrivateKey) error {
+func (a *Authority) writeKey(file string, key *ecdsa.PrivateKey) error {
 	der, err := x509.MarshalECPrivateKey(key)
 	if err != nil {
 		return fmt.Errorf("encode %s: %w", file, err)
@@ -101,8 +120,9 @@ func (a *authority) writeKey(file string, key *ecdsa.PrivateKey) error {
 	return a.write(file, "EC PRIVATE KEY", der)
 }
 
-func (a *authority) write(file, kind string, der []byte) error {
-	return os.WriteFile(a.path(file), pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600)
+func (a *Authority) write(file, kind string, der []byte) error {
+	return os.WriteFile(a.Path(file), pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600)
 }
 
-func (a *authority) path(file string) string { return filepath.Join(a.folder, file) }
+// Path is where a file of the authority is: ca.crt, or the name given to Issue with .crt or .key, or that given to SigningKey.
+func (a *Authority) Path(file string) string { return filepath.Join(a.folder, file) }

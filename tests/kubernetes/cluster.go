@@ -7,13 +7,11 @@ import (
 	"crypto/x509/pkix"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	client "k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
 
 	"github.com/tributary-otel/tributary/tests/testkit"
 )
@@ -33,7 +31,7 @@ type Cluster struct {
 
 	life      testing.TB // As long as the processes live.
 	folder    string
-	authority *authority
+	authority *Authority
 	etcdPort  int
 	apiPort   int
 	api       *testkit.Process
@@ -44,19 +42,13 @@ type Cluster struct {
 // the processes are killed, and their last output is logged if the test failed.
 func StartCluster(t testing.TB) *Cluster {
 	t.Helper()
-	etcd, api := etcdProgram.Binary(t), apiProgram.Binary(t)
+	etcd, api := EtcdProgram.Binary(t), APIProgram.Binary(t)
 	c := &Cluster{life: t, folder: t.TempDir(), etcdPort: testkit.FreePort(t), apiPort: testkit.FreePort(t)}
 	if err := c.issue(); err != nil {
 		t.Fatal(err)
 	}
 	peers := fmt.Sprintf("http://127.0.0.1:%d", testkit.FreePort(t))
-	testkit.Start(t, testkit.Options{Path: etcd, Args: []string{
-		"--name=only", "--data-dir=" + filepath.Join(c.folder, "etcd"), "--log-level=warn",
-		// The data need not outlive the machine.
-		"--unsafe-no-fsync",
-		"--listen-client-urls=" + c.etcdURL(), "--advertise-client-urls=" + c.etcdURL(),
-		"--listen-peer-urls=" + peers, "--initial-advertise-peer-urls=" + peers, "--initial-cluster=only=" + peers,
-	}})
+	testkit.Start(t, testkit.Options{Path: etcd, Args: EtcdArguments(filepath.Join(c.folder, "etcd"), c.etcdURL(), peers)})
 	c.start(t, api)
 	return c
 }
@@ -64,26 +56,20 @@ func StartCluster(t testing.TB) *Cluster {
 // issue makes the certificates, and the client of the administrator.
 func (c *Cluster) issue() error {
 	var err error
-	if c.authority, err = newAuthority(c.folder); err != nil {
+	if c.authority, err = NewAuthority(c.folder); err != nil {
 		return err
 	}
 	// The second address is the first of the service network, by which pods know the API server.
-	err = c.authority.issue("server", pkix.Name{CommonName: "kube-apiserver"}, net.IPv4(127, 0, 0, 1), net.IPv4(10, 96, 0, 1))
+	err = c.authority.Issue("server", pkix.Name{CommonName: "kube-apiserver"}, net.IPv4(127, 0, 0, 1), net.IPv4(10, 96, 0, 1))
 	if err != nil {
 		return err
 	}
-	if err := c.authority.issue("admin", pkix.Name{CommonName: "admin", Organization: []string{"system:masters"}}); err != nil {
+	if err := c.authority.SigningKey("accounts.key"); err != nil {
 		return err
 	}
-	if err := c.authority.signingKey("accounts.key"); err != nil {
+	config, err := c.authority.Administrator(c.URL())
+	if err != nil {
 		return err
-	}
-	config := &rest.Config{Host: c.URL(), QPS: -1, Timeout: requestTimeout}
-	// By the names of these files, client-go would follow their changes, and never stop.
-	for file, data := range map[string]*[]byte{"ca.crt": &config.CAData, "admin.crt": &config.CertData, "admin.key": &config.KeyData} {
-		if *data, err = os.ReadFile(c.authority.path(file)); err != nil {
-			return err
-		}
 	}
 	c.Admin, err = client.NewForConfig(config)
 	return err
@@ -92,17 +78,7 @@ func (c *Cluster) issue() error {
 // start starts the API server and waits until it is ready.
 func (c *Cluster) start(t testing.TB, program string) {
 	t.Helper()
-	accounts := c.authority.path("accounts.key")
-	api := testkit.Start(c.life, testkit.Options{Path: program, Args: []string{
-		"--etcd-servers=" + c.etcdURL(),
-		"--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", fmt.Sprintf("--secure-port=%d", c.apiPort),
-		"--tls-cert-file=" + c.authority.path("server.crt"), "--tls-private-key-file=" + c.authority.path("server.key"),
-		"--client-ca-file=" + c.authority.path("ca.crt"), "--anonymous-auth=false",
-		"--service-account-key-file=" + accounts, "--service-account-signing-key-file=" + accounts,
-		"--service-account-issuer=https://kubernetes.default.svc.cluster.local",
-		"--service-cluster-ip-range=10.96.0.0/24", "--authorization-mode=Node,RBAC",
-		"--enable-admission-plugins=NodeRestriction", "--profiling=false",
-	}})
+	api := testkit.Start(c.life, testkit.Options{Path: program, Args: APIArguments(c.authority, c.etcdURL(), "127.0.0.1", c.apiPort)})
 	c.api = api
 	var last error
 	deadline := time.Now().Add(startTimeout)
@@ -149,5 +125,30 @@ func (c *Cluster) StartAPI(t testing.TB) {
 	if !c.api.Exited() {
 		t.Fatal("start the API server: it still runs; call StopAPI first")
 	}
-	c.start(t, apiProgram.Binary(t))
+	c.start(t, APIProgram.Binary(t))
+}
+
+// APIArguments are the arguments of a kube-apiserver that serves at an address, for certificates server.crt and a key
+// accounts.key of the authority: it allows what roles say, and lets a node see and change what is its own.
+func APIArguments(a *Authority, etcdURL, address string, port int) []string {
+	accounts := a.Path("accounts.key")
+	return []string{
+		"--etcd-servers=" + etcdURL,
+		"--bind-address=" + address, "--advertise-address=" + address, fmt.Sprintf("--secure-port=%d", port),
+		"--tls-cert-file=" + a.Path("server.crt"), "--tls-private-key-file=" + a.Path("server.key"),
+		"--client-ca-file=" + a.Path("ca.crt"), "--anonymous-auth=false",
+		"--service-account-key-file=" + accounts, "--service-account-signing-key-file=" + accounts,
+		"--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+		"--service-cluster-ip-range=10.96.0.0/24", "--authorization-mode=Node,RBAC",
+		"--enable-admission-plugins=NodeRestriction", "--profiling=false",
+	}
+}
+
+// EtcdArguments are the arguments of an etcd of one member, with its data in a folder. The data need not outlive the machine.
+func EtcdArguments(folder, clients, peers string) []string {
+	return []string{
+		"--name=only", "--data-dir=" + folder, "--log-level=warn", "--unsafe-no-fsync",
+		"--listen-client-urls=" + clients, "--advertise-client-urls=" + clients,
+		"--listen-peer-urls=" + peers, "--initial-advertise-peer-urls=" + peers, "--initial-cluster=only=" + peers,
+	}
 }

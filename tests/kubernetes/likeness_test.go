@@ -29,7 +29,7 @@ func TestTheFakeServerIsLikeTheRealOne(t *testing.T) {
 	account := c.NewAccount(t, "shop", "reader", Reads("", "pods"), Reads("apps", "replicasets"))
 	token, err := os.ReadFile(account.TokenFile)
 	require.NoError(t, err)
-	ca, err := os.ReadFile(c.authority.path("ca.crt"))
+	ca, err := os.ReadFile(c.authority.Path("ca.crt"))
 	require.NoError(t, err)
 	fake := kubeapi.StartTLS(t)
 	fake.SetTokens("valid")

@@ -8,15 +8,15 @@ const module = "tests/kubernetes/server"
 
 // The programs of a cluster, in the order in which they are built fastest. The versions are those that server/go.mod pins.
 var (
-	etcdProgram = testkit.Pinned{
+	EtcdProgram = testkit.Pinned{
 		Name: "etcd", Module: module, Require: "go.etcd.io/etcd/server/v3", Command: "go.etcd.io/etcd/server/v3",
 	}
-	apiProgram         = kubernetesProgram("kube-apiserver")
-	controllersProgram = kubernetesProgram("kube-controller-manager")
-	schedulerProgram   = kubernetesProgram("kube-scheduler")
-	kubeletProgram     = kubernetesProgram("kubelet")
-	proxyProgram       = kubernetesProgram("kube-proxy")
-	kubectlProgram     = kubernetesProgram("kubectl")
+	APIProgram         = kubernetesProgram("kube-apiserver")
+	ControllersProgram = kubernetesProgram("kube-controller-manager")
+	SchedulerProgram   = kubernetesProgram("kube-scheduler")
+	KubeletProgram     = kubernetesProgram("kubelet")
+	ProxyProgram       = kubernetesProgram("kube-proxy")
+	KubectlProgram     = kubernetesProgram("kubectl")
 )
 
 // kubernetesProgram is a command of Kubernetes. Without the variable, it would say that it has no version.

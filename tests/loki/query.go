@@ -44,6 +44,11 @@ func (l *Loki) Query(t testing.TB, tenant, logql string) []Entry {
 
 // TryQuery is Query for one that Loki may refuse. The error holds the status and the body of its answer.
 func (l *Loki) TryQuery(tenant, logql string) ([]Entry, error) {
+	return l.tryQuery(tenant, logql, url.Values{})
+}
+
+// tryQuery is TryQuery with further values of the request.
+func (l *Loki) tryQuery(tenant, logql string, values url.Values) ([]Entry, error) {
 	var data struct {
 		ResultType string
 		Result     []struct {
@@ -51,9 +56,10 @@ func (l *Loki) TryQuery(tenant, logql string) ([]Entry, error) {
 			Values []queryValue
 		}
 	}
-	err := l.get(tenant, "/loki/api/v1/query_range", url.Values{
-		"query": {logql}, "direction": {"forward"}, "limit": {strconv.Itoa(queryLimit)},
-	}, &data)
+	for key, value := range map[string]string{"query": logql, "direction": "forward", "limit": strconv.Itoa(queryLimit)} {
+		values.Set(key, value)
+	}
+	err := l.get(tenant, "/loki/api/v1/query_range", values, &data)
 	if err != nil {
 		return nil, fmt.Errorf("query %s: %w", logql, err)
 	}
@@ -142,7 +148,9 @@ func AtLeast(count int) func([]Entry) bool {
 // get asks an endpoint of the query API and decodes the data of its answer.
 func (l *Loki) get(tenant, path string, values url.Values, data any) error {
 	now := time.Now()
-	values.Set("start", strconv.FormatInt(now.Add(-queryBefore).UnixNano(), 10))
+	if !values.Has("start") {
+		values.Set("start", strconv.FormatInt(now.Add(-queryBefore).UnixNano(), 10))
+	}
 	values.Set("end", strconv.FormatInt(now.Add(queryAfter).UnixNano(), 10))
 	request, err := http.NewRequest(http.MethodGet, l.URL()+path+"?"+values.Encode(), http.NoBody)
 	if err != nil {

@@ -52,6 +52,8 @@ type Loki struct {
 	httpPort, grpcPort int
 	client             *http.Client
 	process            *testkit.Process
+	// elsewhere is the URL of a Loki that is not ours.
+	elsewhere string
 	// arguments and env are those of a configuration that is not the harness's own.
 	arguments, env []string
 }
@@ -118,7 +120,12 @@ func (l *Loki) probe() error {
 
 // URL is the base of every endpoint, such as "http://127.0.0.1:3100", without a slash at its end. It stays the same
 // after Restart.
-func (l *Loki) URL() string { return fmt.Sprintf("http://127.0.0.1:%d", l.httpPort) }
+func (l *Loki) URL() string {
+	if l.elsewhere != "" {
+		return l.elsewhere
+	}
+	return fmt.Sprintf("http://127.0.0.1:%d", l.httpPort)
+}
 
 // PushURL is the address of the push endpoint, to which an exporter sends.
 func (l *Loki) PushURL() string { return l.URL() + pushPath }

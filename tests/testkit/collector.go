@@ -39,7 +39,7 @@ func NewCollector(t testing.TB, configs ...string) *Collector {
 		"TRIBUTARY_JOURNAL": t.TempDir(),
 		"TRIBUTARY_STATE":   filepath.Join(t.TempDir(), "state"),
 		// Shorter than Stop waits.
-		"TRIBUTARY_SHUTDOWN_TIMEOUT": "3s",
+		"TRIBUTARY_SHUTDOWN_TIMEOUT":   "3s",
 		"TRIBUTARY_HEALTH_ENDPOINT":    fmt.Sprintf("127.0.0.1:%d", FreePort(t)),
 		"TRIBUTARY_READINESS_ENDPOINT": fmt.Sprintf("127.0.0.1:%d", FreePort(t)),
 		"TRIBUTARY_METRICS_HOST":       "127.0.0.1",

@@ -3,6 +3,7 @@
 package testkit
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,20 @@ import (
 // it as the user nobody, with setpriv. Every folder in open, and those of the test above it, are opened to that user. The
 // test is skipped where root has no setpriv.
 func AsSomebody(t testing.TB, opts Options, open ...string) Options {
+	t.Helper()
+	return asUser(t, opts, 65534, 65534, open)
+}
+
+// PodUser and PodGroup are those of the shipped DaemonSet.
+const PodUser, PodGroup = 65532, 0
+
+// AsPod is AsSomebody with the user and the group of the shipped DaemonSet.
+func AsPod(t testing.TB, opts Options, open ...string) Options {
+	t.Helper()
+	return asUser(t, opts, PodUser, PodGroup, open)
+}
+
+func asUser(t testing.TB, opts Options, user, group int, open []string) Options {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		return opts
@@ -40,7 +55,7 @@ func AsSomebody(t testing.TB, opts Options, open ...string) Options {
 	if path == "" {
 		path = Binary(t)
 	}
-	opts.Args = append([]string{"--reuid=65534", "--regid=65534", "--clear-groups", path}, opts.Args...)
+	opts.Args = append([]string{fmt.Sprintf("--reuid=%d", user), fmt.Sprintf("--regid=%d", group), "--clear-groups", path}, opts.Args...)
 	opts.Path = setpriv
 	return opts
 }

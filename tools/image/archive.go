@@ -4,7 +4,10 @@ package main
 
 import (
 	"archive/tar"
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,7 +16,6 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
@@ -22,13 +24,6 @@ func write(r release, images []platformImage, out string) error {
 	named, err := annotations(r.name)
 	if err != nil {
 		return err
-	}
-	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
-	for _, p := range images {
-		index = mutate.AppendManifests(index, mutate.IndexAddendum{
-			Add:        p.image,
-			Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: p.arch}},
-		})
 	}
 	folder, err := os.MkdirTemp(filepath.Dir(out), ".image.")
 	if err != nil {
@@ -39,7 +34,12 @@ func write(r release, images []platformImage, out string) error {
 	if err != nil {
 		return err
 	}
-	if err := oci.AppendIndex(index, layout.WithAnnotations(named)); err != nil {
+	index, err := writeIndex(oci, images)
+	if err != nil {
+		return err
+	}
+	index.Annotations = named
+	if err := oci.AppendDescriptor(index); err != nil {
 		return err
 	}
 	// An archive is there when it is complete.
@@ -49,6 +49,40 @@ func write(r release, images []platformImage, out string) error {
 		return err
 	}
 	return os.Rename(part, out)
+}
+
+// writeIndex writes the images and what lists them by platform, and describes that.
+func writeIndex(oci layout.Path, images []platformImage) (v1.Descriptor, error) {
+	index := v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex}
+	for _, p := range images {
+		if err := oci.WriteImage(p.image); err != nil {
+			return v1.Descriptor{}, err
+		}
+		manifest, err := p.image.RawManifest()
+		if err != nil {
+			return v1.Descriptor{}, err
+		}
+		described, err := describe(manifest, types.OCIManifestSchema1)
+		if err != nil {
+			return v1.Descriptor{}, err
+		}
+		described.Platform = &v1.Platform{OS: "linux", Architecture: p.arch}
+		index.Manifests = append(index.Manifests, described)
+	}
+	content, err := json.Marshal(index)
+	if err != nil {
+		return v1.Descriptor{}, err
+	}
+	described, err := describe(content, types.OCIImageIndex)
+	if err != nil {
+		return v1.Descriptor{}, err
+	}
+	return described, oci.WriteBlob(described.Digest, io.NopCloser(bytes.NewReader(content)))
+}
+
+func describe(content []byte, kind types.MediaType) (v1.Descriptor, error) {
+	digest, size, err := v1.SHA256(bytes.NewReader(content))
+	return v1.Descriptor{MediaType: kind, Digest: digest, Size: size}, err
 }
 
 // annotations say what the image is called: to containerd in full, as its kubelet asks for it, and to others by its tag.

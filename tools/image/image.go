@@ -30,7 +30,7 @@ func build(r release, arch, folder string) (v1.Image, error) {
 		made     string
 	}{
 		{from: baseFolder, made: "configurations and certificates"},
-		{from: stateFolder, at: "var/lib/tributary", who: user, made: "the state folder"},
+		{from: stateFolder, at: "var/lib", who: user, made: "the state folder"},
 		{from: binaryFolder, made: "the binary"},
 	}
 	for _, l := range layers {

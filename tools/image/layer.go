@@ -21,21 +21,10 @@ import (
 // owner is a user and a group.
 type owner struct{ uid, gid int }
 
-// layer packs what is below folder. at is its place in the image: "" for the root, which is no entry of its own, as
-// every image has one.
+// layer packs what is below folder. at is its place in the image: "" for the root, or a folder that an earlier layer has.
 func layer(folder, at string, who owner) (v1.Layer, error) {
 	var packed bytes.Buffer
 	w := tar.NewWriter(&packed)
-	if at != "" {
-		// The folders above belong to root.
-		for i, c := range at {
-			if c == '/' {
-				if err := w.WriteHeader(header(at[:i]+"/", tar.TypeDir, 0o755, owner{})); err != nil {
-					return nil, err
-				}
-			}
-		}
-	}
 	err := filepath.WalkDir(folder, func(file string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -44,10 +33,10 @@ func layer(folder, at string, who owner) (v1.Layer, error) {
 		if err != nil {
 			return err
 		}
-		if name = path.Join(at, filepath.ToSlash(name)); name == "." {
+		if name == "." {
 			return nil
 		}
-		return add(w, file, name, entry, who)
+		return add(w, file, path.Join(at, filepath.ToSlash(name)), entry, who)
 	})
 	if err != nil {
 		return nil, err

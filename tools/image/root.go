@@ -17,7 +17,7 @@ import (
 const (
 	// baseFolder has what changes rarely and is the same for each architecture.
 	baseFolder = "base"
-	// stateFolder becomes /var/lib/tributary, which belongs to the user of the image.
+	// stateFolder is what /var/lib has: the folder tributary, which belongs to the user of the image.
 	stateFolder = "state"
 	// binaryFolder has the binary alone: nearly all of the image.
 	binaryFolder = "binary"
@@ -29,13 +29,19 @@ var alsoCalled = []string{"otelcol", "otelcol-k8s", "otelcol-contrib"}
 // prepare writes into folder what the image has beside the binary, anew.
 func prepare(folder, configs string) error {
 	base, state := filepath.Join(folder, baseFolder), filepath.Join(folder, stateFolder)
+	if err := errors.Join(os.RemoveAll(base), os.RemoveAll(state)); err != nil {
+		return err
+	}
 	err := errors.Join(
-		os.RemoveAll(base), os.RemoveAll(state),
-		os.MkdirAll(filepath.Join(base, "etc", "tributary"), 0o755),
-		os.MkdirAll(filepath.Join(base, "etc", "ssl", "certs"), 0o755),
-		os.MkdirAll(state, 0o755),
+		makeFolder(filepath.Join(base, "etc"), 0o755),
+		makeFolder(filepath.Join(base, "etc", "ssl"), 0o755),
+		makeFolder(filepath.Join(base, "etc", "ssl", "certs"), 0o755),
+		// A builder that makes a folder on the way to another one gives it to whom that one belongs.
+		makeFolder(filepath.Join(base, "var"), 0o755),
+		makeFolder(filepath.Join(base, "var", "lib"), 0o755),
 		// Whoever runs with another user and group 0, as OpenShift does, may write too.
-		os.Chmod(state, 0o770),
+		makeFolder(filepath.Join(state, "tributary"), 0o770),
+		os.Chmod(filepath.Join(folder, binaryFolder, "tributary"), 0o755),
 	)
 	if err != nil {
 		return err
@@ -51,7 +57,7 @@ func prepare(folder, configs string) error {
 	return writeCertificates(filepath.Join(base, "etc", "ssl", "certs", "ca-certificates.crt"))
 }
 
-// copyFolder copies the files and folders below from. What the umask of a checkout has made of their modes does not count.
+// copyFolder copies the files and folders below from.
 func copyFolder(from, to string) error {
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -64,10 +70,7 @@ func copyFolder(from, to string) error {
 		target := filepath.Join(to, name)
 		switch {
 		case entry.IsDir():
-			if err := os.MkdirAll(target, 0o755); err != nil {
-				return err
-			}
-			return os.Chmod(target, 0o755)
+			return makeFolder(target, 0o755)
 		case entry.Type().IsRegular():
 			content, err := os.ReadFile(path)
 			if err != nil {
@@ -90,6 +93,14 @@ func writeCertificates(path string) error {
 		}
 	}
 	return writeFile(path, text)
+}
+
+// makeFolder and writeFile set the mode whatever the umask is: the image must not depend on who builds it.
+func makeFolder(path string, mode fs.FileMode) error {
+	if err := os.MkdirAll(path, mode); err != nil {
+		return err
+	}
+	return os.Chmod(path, mode)
 }
 
 func writeFile(path string, content []byte) error {

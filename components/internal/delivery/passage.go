@@ -87,6 +87,8 @@ func (p *passage[P, D]) sendNext() bool {
 		return false
 	}
 	switch s.options.Judge(err) {
+	case Abandoned:
+		return false
 	case Refused:
 		p.batch.window.countFailure(func(f *Failures) *int64 { return &f.Refused })
 		return p.refused(next, err)

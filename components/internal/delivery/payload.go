@@ -27,6 +27,9 @@ const (
 	// Refused says that something in this data is not acceptable, however often it
 	// is sent, or that the data is too large to be sent at once.
 	Refused
+	// Abandoned says that nobody waits for the batch any more, since somebody else has
+	// got its source. It is not sent again, and stays in flight for ever.
+	Abandoned
 )
 
 // Letter is a record that is given up.

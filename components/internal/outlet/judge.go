@@ -3,9 +3,11 @@
 package outlet
 
 import (
+	"errors"
 	"regexp"
 	"strings"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -23,6 +25,9 @@ var answered = regexp.MustCompile(`HTTP Status Code (\d{3})`)
 func Judge(err error) delivery.Verdict {
 	if !consumererror.IsPermanent(err) {
 		return delivery.Transient
+	}
+	if errors.Is(err, kerr.MessageTooLarge) {
+		return delivery.Refused // Of Kafka, for a batch above the limit of the topic or of the exporter.
 	}
 	answer, ok := status.FromError(err)
 	if !ok {

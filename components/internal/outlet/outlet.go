@@ -25,6 +25,8 @@ type Options struct {
 	Where string
 	// DeadLetter says where records go that are refused for good.
 	DeadLetter DeadLetterConfig
+	// Uncounted is for a receiver that counts its records itself.
+	Uncounted bool
 }
 
 // Outlet is the pipeline behind a receiver. It may be used by several goroutines.
@@ -32,7 +34,8 @@ type Outlet struct {
 	// Health is the status of the receiver.
 	Health Health
 
-	next    consumer.Logs
+	next consumer.Logs
+	// report is nil where the receiver counts.
 	report  *receiverhelper.ObsReport
 	format  string
 	where   string
@@ -45,11 +48,15 @@ type Outlet struct {
 
 // New returns the outlet of a receiver. Nothing is opened yet.
 func New(o Options) (*Outlet, error) {
-	report, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{
-		ReceiverID: o.Settings.ID, LongLivedCtx: true, ReceiverCreateSettings: o.Settings,
-	})
-	if err != nil {
-		return nil, err
+	var report *receiverhelper.ObsReport
+	if !o.Uncounted {
+		var err error
+		report, err = receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{
+			ReceiverID: o.Settings.ID, LongLivedCtx: true, ReceiverCreateSettings: o.Settings,
+		})
+		if err != nil {
+			return nil, err
+		}
 	}
 	out := &Outlet{next: o.Next, report: report, format: o.Settings.ID.Type().String(), where: o.Where, logger: o.Settings.Logger}
 	out.stall.tell = out.tellSilence
@@ -62,6 +69,11 @@ func New(o Options) (*Outlet, error) {
 // Send is one attempt. The pipeline may change the records: a further attempt needs
 // them made anew.
 func (o *Outlet) Send(ctx context.Context, logs plog.Logs) error {
+	if o.report == nil {
+		err := o.next.ConsumeLogs(ctx, logs)
+		o.tell(err)
+		return err
+	}
 	records := logs.LogRecordCount()
 	ctx = o.report.StartLogsOp(ctx)
 	o.stall.begin()

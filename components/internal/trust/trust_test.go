@@ -54,7 +54,7 @@ func TestAServerIsTrustedWhenTheFileSaysSo(t *testing.T) {
 
 	config := confighttp.NewDefaultClientConfig()
 	config.TLS.CAFile = file
-	extensions := Follow(&config, nil, zap.NewNop())
+	extensions := Follow(&config, nil, zap.NewNop(), nil)
 	client, err := config.ToClient(t.Context(), extensions, componenttest.NewNopTelemetrySettings())
 	require.NoError(t, err)
 	follower := extensions[middleware].(*follower)
@@ -92,9 +92,51 @@ func TestAServerIsTrustedWhenTheFileSaysSo(t *testing.T) {
 	assert.False(t, trusts(), "no file")
 }
 
-func TestAFileThatIsNotThereIsAnError(t *testing.T) {
+// A Secret may be created after the collector has started. Each row goes on from the one before.
+func TestNobodyIsTrustedBeforeTheFileIsThere(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	file := filepath.Join(t.TempDir(), "ca.pem")
 	config := confighttp.NewDefaultClientConfig()
-	config.TLS.CAFile = filepath.Join(t.TempDir(), "none.pem")
-	_, err := config.ToClient(t.Context(), Follow(&config, nil, zap.NewNop()), componenttest.NewNopTelemetrySettings())
-	require.ErrorContains(t, err, "none.pem")
+	config.TLS.CAFile = file
+	var told []string
+	extensions := Follow(&config, nil, zap.NewNop(), func(err error) {
+		if err == nil {
+			told = append(told, "well")
+			return
+		}
+		told = append(told, err.Error())
+	})
+	client, err := config.ToClient(t.Context(), extensions, componenttest.NewNopTelemetrySettings())
+	require.NoError(t, err)
+	follower := extensions[middleware].(*follower)
+	defer follower.CloseIdleConnections()
+	assert.Empty(t, told, "nothing is sent yet")
+	for _, step := range []struct {
+		what    string
+		content []byte
+		says    string
+	}{
+		{"there is no file", nil, "ca.pem: no such file or directory"},
+		{"half a file", []byte("-----BEGIN CERT"), "failed to parse"},
+		{"another authority", stranger(t), "unknown authority"},
+		{"the right one", encoded(server.Certificate().Raw), ""},
+	} {
+		if step.content != nil {
+			require.NoError(t, os.WriteFile(file, step.content, 0o600))
+		}
+		follower.looked = time.Time{}
+		response, err := client.Get(server.URL)
+		if step.says == "" {
+			require.NoError(t, err, step.what)
+			require.NoError(t, response.Body.Close())
+			continue
+		}
+		require.ErrorContains(t, err, step.says, step.what)
+	}
+	require.Len(t, told, 2)
+	assert.Contains(t, told[0], "ca.pem")
+	assert.Equal(t, "well", told[1])
 }
