@@ -174,7 +174,7 @@ func TestNobodyWaitsForAPartitionThatIsGone(t *testing.T) {
 				ctx, cancel := context.WithCancelCause(t.Context())
 				var gone time.Time
 				go func() {
-					time.Sleep(time.Second)
+					<-time.After(time.Second)
 					gone = time.Now()
 					cancel(lost)
 				}()
@@ -186,7 +186,7 @@ func TestNobodyWaitsForAPartitionThatIsGone(t *testing.T) {
 					require.ErrorIs(t, err, lost)
 				}
 				attempts := b.attempts
-				time.Sleep(time.Hour)
+				<-time.After(time.Hour)
 				assert.Equal(t, attempts, b.attempts, "it is not tried again")
 				require.NoError(t, d.close(t.Context()))
 			})
