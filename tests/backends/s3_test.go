@@ -22,6 +22,16 @@ import (
 
 const rootUser, rootPassword, keyID, secretKey = "somebody", "root/secret+1", "loki-key", "loki/secret+1"
 
+// The versions are those that minio/go.mod pins.
+var (
+	minioServer = testkit.Pinned{
+		Name: "minio", Module: "tests/backends/minio", Require: "github.com/minio/minio", Command: "github.com/minio/minio",
+	}
+	minioClient = testkit.Pinned{
+		Name: "mc", Module: "tests/backends/minio", Require: "github.com/minio/mc", Command: "github.com/minio/mc",
+	}
+)
+
 // minio is a server as its pod starts it.
 type minio struct {
 	t       *testing.T
@@ -31,11 +41,7 @@ type minio struct {
 
 func startMinIO(t *testing.T) minio {
 	t.Helper()
-	program, err := exec.LookPath("minio")
-	client, err2 := exec.LookPath("mc")
-	if err != nil || err2 != nil {
-		t.Skip("needs minio and mc: go install github.com/minio/minio@latest github.com/minio/mc@latest, some minutes")
-	}
+	program, client := minioServer.Binary(t), minioClient.Binary(t)
 	template := pods(find(t, decode(t, []byte(read(t, server("minio", "statefulset.yaml")))), "StatefulSet", "minio"))
 	container := template.Spec.Containers[0]
 	files := t.TempDir()

@@ -29,7 +29,9 @@ var foreign = []foreignKind{
 	},
 }
 
-func (f foreignKind) groupKind() schema.GroupKind { return schema.GroupKind{Group: f.group, Kind: f.kind} }
+func (f foreignKind) groupKind() schema.GroupKind {
+	return schema.GroupKind{Group: f.group, Kind: f.kind}
+}
 
 // definition is its CustomResourceDefinition.
 func (f foreignKind) definition() *unstructured.Unstructured {

@@ -69,8 +69,8 @@ func TestPodSecurity(t *testing.T) {
 		of    []string
 	}{
 		// Without a component: folders of the node, and the container that makes the one for the state.
-		"": {"privileged", base},
-		"docker": {"privileged", slices.Concat([]string{hostPath(`"pods", "state", "docker"`)}, stateIsRoot, []string{chown})},
+		"":            {"privileged", base},
+		"docker":      {"privileged", slices.Concat([]string{hostPath(`"pods", "state", "docker"`)}, stateIsRoot, []string{chown})},
 		"run-as-root": {"privileged", slices.Concat([]string{folders}, allAreRoot, []string{chown})},
 		"openshift": {"privileged", slices.Concat([]string{
 			folders, `seLinuxOptions (containers "state", "tributary" set forbidden securityContext.seLinuxOptions: types "container_logreader_t", "spc_t")`,

@@ -17,7 +17,7 @@ import (
 	"go.yaml.in/yaml/v3"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/tributary-otel/tributary/tests/testkit"
+	"github.com/tributary-otel/tributary/tests/kubernetes"
 )
 
 // Another backend is another ConfigMap, and its name where the DaemonSet takes it: nothing else.
@@ -171,10 +171,7 @@ func TestWhatIsApartIsThere(t *testing.T) {
 
 // What this package renders is what people get.
 func TestKubectlRendersTheSame(t *testing.T) {
-	kubectl := testkit.Pinned{
-		Name: "kubectl", Module: "tests/kubernetes/server", Require: "k8s.io/kubernetes", Command: "k8s.io/kubernetes/cmd/kubectl",
-		VersionIn: "k8s.io/component-base/version.gitVersion",
-	}.Binary(t)
+	kubectl := kubernetes.KubectlProgram.Binary(t)
 	for _, c := range combinations(t) {
 		if len(c.Components) > 0 {
 			continue
