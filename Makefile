@@ -55,12 +55,14 @@ faults: build ## Try everything that could lose a line, also on the usual pipeli
 
 # A number of runs: a time can end a run in its middle, which counts as a failure. Making an interesting input smaller takes
 # a minute each, if nobody says otherwise.
+# Its files are made in memory where there is such a place: a disk would be all that it waits for.
 FUZZTIME ?= 25000x
+FUZZDIR  := $(if $(wildcard /dev/shm),/dev/shm,/tmp)
 fuzz: ## Read broken input, FUZZTIME (25000x, or 10m) with each fuzz test of the product.
 	@grep -rl --include='*_test.go' '^func Fuzz' components distro | xargs -n 1 dirname | sort -u | while read -r folder; do \
 		for test in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\).*/\1/p' $$folder/*_test.go); do \
 			echo "$$folder $$test"; \
-			go test -run '^$$' -fuzz "^$$test\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./$$folder || exit 1; \
+			GOTMPDIR=$${TMPDIR:-/tmp} TMPDIR=$(FUZZDIR) go test -run '^$$' -fuzz "^$$test\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x ./$$folder || exit 1; \
 		done || exit 1; \
 	done
 

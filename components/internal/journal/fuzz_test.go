@@ -109,7 +109,7 @@ func readFile(t *testing.T, path string, size int) {
 		func(r *Reader) { r.SeekRealtime(1_700_000_003_000_000) },
 		func(r *Reader) { r.SeekCursor(Cursor{SeqnumID: ID{0x5e}, Seqnum: 3, Realtime: 1_700_000_003_000_000}) },
 	} {
-		r, err := Open(Options{Files: []string{path}, MaxFieldBytes: 4096})
+		r, err := Open(Options{Files: []string{path}, MaxFieldBytes: 4096, unwatched: true})
 		require.NoError(t, err)
 		seek(r)
 		entries := 0
