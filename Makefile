@@ -44,8 +44,8 @@ test: build ## Run every test: units, the distribution, and the built binary end
 test-race: ## Run the unit tests with the race detector (needs a C compiler).
 	CGO_ENABLED=1 go test -race $$(go list ./... | grep -v -e /distro/tributary -e /tests/integration -e /tests/journal)
 
-e2e: build ## Run the tests against real servers, Loki and Kubernetes, built once from their modules into the user's cache (some minutes).
-	TRIBUTARY_E2E=1 go test -timeout 60m ./tests/loki/... ./tests/kubernetes/...
+e2e: build ## Run the tests against real servers, Loki, VictoriaLogs and Kubernetes, built once from their modules into the user's cache (some minutes).
+	TRIBUTARY_E2E=1 go test -timeout 60m ./tests/loki/... ./tests/backends/... ./tests/kubernetes/...
 
 # FAULTS=ours leaves out the pipelines of upstream and the document, RUN is a pattern of rows: TestFaults/P1_.
 FAULTS ?= all

@@ -171,6 +171,11 @@ service: {pipelines: {logs: {exporters: [otlp_http]}}}
 exporters: {otlp_grpc: {endpoint: "127.0.0.1:1", tls: {ca_file: /nowhere/ca.pem}}}
 service: {pipelines: {logs: {exporters: [otlp_grpc]}}}
 `, `b.yaml:1: exporters::otlp_grpc::tls::ca_file: failed to load TLS config: failed to load CA CertPool File: failed to load cert /nowhere/ca.pem: open /nowhere/ca.pem: no such file or directory (found: "/nowhere/ca.pem"); correct the path or create it`},
+		{"a token in clear text", `
+extensions: {bearertokenauth: {filename: b.yaml}}
+exporters: {otlp_grpc: {endpoint: "127.0.0.1:1", tls: {insecure: true}, auth: {authenticator: bearertokenauth}}}
+service: {extensions: [bearertokenauth], pipelines: {logs: {exporters: [otlp_grpc]}}}
+`, `b.yaml:2: exporters::otlp_grpc: grpc: the credentials require transport level security (use grpc.WithTransportCredentials() to set); credentials are not sent in clear text: set tls::insecure to false, or leave them out`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			address := taken(t)

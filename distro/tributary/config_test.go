@@ -162,7 +162,7 @@ func TestAllStateIsInOneFolder(t *testing.T) {
 		for id, receiver := range readTree(t, file)["receivers"].(tree) {
 			kind, _, _ := strings.Cut(id, "/")
 			settings := receiver.(tree)
-			if kind == "pod_logs" || kind == "journald" {
+			if kind == "pod_logs" || kind == "journald" || kind == "kafka" {
 				assert.Contains(t, fmt.Sprint(settings["dead_letter"]), "${env:TRIBUTARY_STATE:-", "%s: %s", file, id)
 			}
 			if kind == "pod_logs" {
@@ -182,9 +182,31 @@ func TestEveryBackendAnswersWhenItHasDelivered(t *testing.T) {
 			settings := exporter.(tree)
 			assert.Equal(t, tree{"enabled": true, "max_elapsed_time": 0, "initial_interval": "500ms", "max_interval": "10s"}, settings["retry_on_failure"], "%s: %s", file, id)
 			assert.Equal(t, tree{"enabled": false}, settings["sending_queue"], "%s: %s", file, id)
+			if id == "load_balancing" {
+				// The one within would try for ever at a gateway that is gone.
+				inner := settings.sub("protocol", "otlp")
+				assert.Equal(t, tree{"enabled": false}, inner["retry_on_failure"], file)
+				assert.Equal(t, tree{"enabled": false}, inner["sending_queue"], file)
+			}
+			if id == "kafka" {
+				assert.Equal(t, "all", settings.sub("producer")["required_acks"], file)
+			}
 			if middlewares := settings["middlewares"]; middlewares != nil {
 				assert.Equal(t, "none", settings["compression"], "%s: %s is compressed twice", file, id)
 			}
+		}
+	}
+}
+
+// A tier that took lines before the backend has them would lose them with itself.
+func TestATierKeepsNothing(t *testing.T) {
+	config := func(source string) tree { return readTree(t, filepath.Join(root, "distro", "config", source+".yaml")) }
+	kafka := config("gateway-kafka").sub("receivers", "kafka")
+	assert.Equal(t, tree{"after": true, "on_error": false, "on_permanent_error": true}, kafka["message_marking"])
+	assert.Equal(t, "earliest", kafka["initial_offset"])
+	for _, source := range []string{"gateway", "gateway-kafka"} {
+		for _, pipeline := range config(source).sub("service", "pipelines") {
+			assert.NotContains(t, fmt.Sprint(pipeline), "batch", source)
 		}
 	}
 }

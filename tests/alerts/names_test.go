@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,19 +106,34 @@ func onEvents(t *testing.T) known {
 func TestEachMetricOfTheRulesAndTheManualExists(t *testing.T) {
 	live, described := exposed(t), onEvents(t)
 	has := func(metric, label string) bool { return live[metric][label] || described[metric][label] }
-	for _, rule := range readRules(t) {
-		expr, err := newLoader(1).Parse(rule.Expr)
-		require.NoError(t, err)
+	// check holds an expression against what there is; labels are Prometheus' own.
+	check := func(where, expression string, labels ...string) {
+		expr, err := newLoader(1).Parse(expression)
+		require.NoError(t, err, where)
 		parser.Inspect(expr, func(node parser.Node, _ []parser.Node) error {
 			selector, ok := node.(*parser.VectorSelector)
 			if !ok || selector.Name == "up" { // Prometheus' own.
 				return nil
 			}
 			for _, m := range selector.LabelMatchers {
-				assert.True(t, has(selector.Name, m.Name), "%s: nothing has %s{%s}", rule.Alert, selector.Name, m.Name)
+				assert.True(t, slices.Contains(labels, m.Name) || has(selector.Name, m.Name), "%s: nothing has %s{%s}", where, selector.Name, m.Name)
 			}
 			return nil
 		})
+		for _, label := range grouped(expr, labels...) {
+			parser.Inspect(expr, func(node parser.Node, _ []parser.Node) error {
+				if selector, ok := node.(*parser.VectorSelector); ok {
+					assert.True(t, has(selector.Name, label), "%s: nothing has %s{%s}", where, selector.Name, label)
+				}
+				return nil
+			})
+		}
+	}
+	for _, rule := range readRules(t) {
+		check(rule.Alert, rule.Expr, "job", "instance")
+	}
+	for _, panel := range readDashboard(t) {
+		check(panel.title, panel.expr, "job", "instance")
 	}
 	manual := readManual(t)
 	for _, name := range regexp.MustCompile("`(otelcol_[a-z0-9_]*[a-z0-9])").FindAllStringSubmatch(manual, -1) {

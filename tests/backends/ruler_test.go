@@ -4,9 +4,13 @@ package backends
 
 import (
 	"encoding/json"
+	"io"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -62,7 +66,15 @@ func TestTheRulesOfLokiFire(t *testing.T) {
 	rules := read(t, server("loki", "rules.yaml"))
 	faster := strings.Replace(rules, "interval: 1m", "interval: 1s", 1)
 	require.NotEqual(t, rules, faster)
+	var sent atomic.Value
+	alertmanager := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if body, err := io.ReadAll(r.Body); err == nil && r.URL.Path == "/api/v2/alerts" {
+			sent.Store(string(body))
+		}
+	}))
+	defer alertmanager.Close()
 	l := loki.StartShipped(t, loki.Shipped{
+		Env:    []string{"ALERTMANAGER_URL=" + alertmanager.URL},
 		Config: strings.Replace(read(t, server("loki", "loki.yaml")), "evaluation_interval: 1m", "evaluation_interval: 1s\n  poll_interval: 1s", 1),
 		Rules:  map[string]string{"fake/rules.yaml": faster},
 	})
@@ -90,4 +102,8 @@ func TestTheRulesOfLokiFire(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, body, "shop/app has printed")
 	assert.NotContains(t, body, "error expanding template")
+	testkit.Eventually(t, testkit.DeliverTimeout, "the Alertmanager to hear of it", func() bool {
+		body, _ := sent.Load().(string)
+		return strings.Contains(body, `"alertname":"ManyErrors"`) || strings.Contains(body, `"alertname":"Panic"`)
+	})
 }

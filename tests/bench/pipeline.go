@@ -3,6 +3,7 @@
 package bench
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,7 +25,19 @@ const (
 	toLoki    pipeline = "tributary-loki"
 	// pathOnly is tributary without k8s_pods: what is known of a pod is in its path.
 	pathOnly pipeline = "tributary-path"
+	// To a tier, one hop before the sink: by backends/gateway.yaml, by load-balancing.yaml, and by otlp.yaml.
+	viaGateway pipeline = "tributary-gateway"
+	balanced   pipeline = "tributary-load-balancing"
+	viaHTTP    pipeline = "tributary-gateway-http"
+	// byService is balanced with batches that are split by service.
+	byService pipeline = "tributary-load-balancing-service"
+	toKafka   pipeline = "tributary-kafka"
 )
+
+// backends are the files of those that do not send by otlp.yaml.
+var backends = map[pipeline]string{
+	toLoki: "loki", viaGateway: "gateway", balanced: "load-balancing", byService: "load-balancing", toKafka: "kafka",
+}
 
 const node = "node-a"
 
@@ -38,10 +51,7 @@ func (p pipeline) collector(t testing.TB, to *sink, files int) *testkit.Collecto
 		c := testkit.NewCollector(t, filepath.Join(testkit.Root(), "tests", "bench", "testdata", "stock.yaml"))
 		return p.overlay(t, c).Set("TRIBUTARY_OTLP_URL=" + to.URL()).Set(collectorEnv()...)
 	}
-	backend := "backends/otlp.yaml"
-	if p == toLoki {
-		backend = "backends/loki.yaml"
-	}
+	backend := "backends/" + cmp.Or(backends[p], "otlp") + ".yaml"
 	var pods []runtime.Object
 	for file := range files {
 		pod := podOf(file)

@@ -205,7 +205,6 @@ func noSecretGetsOut(r *rig) {
 	port := r.collector.Env["TRIBUTARY_METRICS_PORT"]
 	for _, address := range []string{
 		"http://127.0.0.1:" + port + "/metrics", "http://" + r.collector.Env["TRIBUTARY_HEALTH_ENDPOINT"] + "/",
-		"http://" + r.collector.Env["TRIBUTARY_READINESS_ENDPOINT"] + "/status?verbose",
 		fmt.Sprintf("http://127.0.0.1:%d/debug/servicez", v.ports[0]), fmt.Sprintf("http://127.0.0.1:%d/debug/pipelinez", v.ports[0]),
 		fmt.Sprintf("http://127.0.0.1:%d/debug/extensionz", v.ports[0]),
 		fmt.Sprintf("http://127.0.0.1:%d/debug/pprof/goroutine?debug=2", v.ports[1]), fmt.Sprintf("http://127.0.0.1:%d/debug/pprof/cmdline", v.ports[1]),
@@ -214,6 +213,7 @@ func noSecretGetsOut(r *rig) {
 		assert.NotEmpty(r.t, text, address)
 		v.closed(address, text)
 	}
+	v.readiness()
 	v.deadLetter()
 	r.settle()
 	v.closed("standard output", r.process.Stdout())
@@ -224,6 +224,22 @@ func noSecretGetsOut(r *rig) {
 	for _, args := range [][]string{{"print-config"}, {"print-config", "--format=json"}, {"print-config", "--validate=false"}, {"validate"}} {
 		v.command(args...)
 	}
+}
+
+// readiness lets everything fail that can, and looks at what everybody may read of it.
+func (v *vault) readiness() {
+	address := "http://" + v.r.collector.Env["TRIBUTARY_READINESS_ENDPOINT"] + "/status?verbose"
+	client := http.Client{Timeout: exitLimit, Transport: &http.Transport{DisableKeepAlives: true}}
+	var text []byte
+	testkit.Eventually(v.r.t, patience, "exporters that are ill", func() bool {
+		response, err := client.Get(address)
+		require.NoError(v.r.t, err)
+		defer response.Body.Close()
+		text, err = io.ReadAll(response.Body)
+		require.NoError(v.r.t, err)
+		return response.StatusCode == http.StatusInternalServerError && bytes.Contains(text, []byte("[REDACTED]"))
+	})
+	v.closed(address, string(text))
 }
 
 // deadLetter lets the backend refuse a line for good, which nobody counts, while it takes all others.

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"os"
@@ -99,7 +100,7 @@ func readArchive(t *testing.T, path string) archive {
 	files := archive{}
 	for r := tar.NewReader(file); ; {
 		header, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return files
 		}
 		require.NoError(t, err)
@@ -119,7 +120,9 @@ func (a archive) blob(t *testing.T, d descriptor) []byte {
 	t.Helper()
 	algorithm, sum, _ := strings.Cut(d.Digest, ":")
 	content := a[filepath.Join("blobs", algorithm, sum)]
-	require.Equal(t, d.Size, len(content), d.Digest)
+	if len(content) != d.Size {
+		t.Fatalf("%s has %d bytes, not %d", d.Digest, len(content), d.Size)
+	}
 	got := sha256.Sum256(content)
 	require.Equal(t, sum, hex.EncodeToString(got[:]))
 	return content

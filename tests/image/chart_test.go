@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -152,7 +153,7 @@ func TestItTakesThePlaceOfTheImageOfTheChart(t *testing.T) {
 		return c.answers(spec.LivenessProbe) && c.answers(spec.ReadinessProbe)
 	})
 	for _, port := range spec.Ports {
-		conn, err := net.Dial("tcp", fmt.Sprintf("%s:%d", c.ip, port.ContainerPort))
+		conn, err := net.Dial("tcp", net.JoinHostPort(c.ip, strconv.Itoa(port.ContainerPort)))
 		require.NoError(t, err)
 		require.NoError(t, conn.Close())
 	}
@@ -211,7 +212,8 @@ func TestTheDocumentationShowsTheValuesThatAreTested(t *testing.T) {
 	require.NoError(t, err)
 	var values any
 	require.NoError(t, yaml.Unmarshal(raw, &values))
-	shown := between(t, string(doc), "```yaml\n", "```")
+	_, section, _ := strings.Cut(string(doc), "## In place of otelcol-k8s")
+	shown := between(t, section, "```yaml\n", "```")
 	var documented any
 	require.NoError(t, yaml.Unmarshal([]byte(shown), &documented))
 	assert.Equal(t, values, documented)

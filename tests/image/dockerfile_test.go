@@ -3,6 +3,7 @@
 package image
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"os"
@@ -35,6 +36,7 @@ func TestTheDockerfileMakesTheSameImage(t *testing.T) {
 	}
 	ours := archiveOf(t)
 	_, want := ours.opened(t)
+	testkit.LockBuild(t) // It takes what lies below bin/image.
 	storage, path := t.TempDir(), filepath.Join(t.TempDir(), "built.tar")
 	label := func(name string) string { return want.Config.Labels["org.opencontainers.image."+name] }
 	buildah(t, storage, "bud", "--isolation", "chroot", "--tag", "built", "--platform", want.OS+"/"+want.Architecture,
@@ -71,6 +73,6 @@ func TestTheDockerfileMakesTheSameImage(t *testing.T) {
 		assert.Equal(t, f.Mode, their.Mode&0o7777, path)
 		assert.Equal(t, [2]int{f.Uid, f.Gid}, [2]int{their.Uid, their.Gid}, path)
 		assert.Equal(t, f.Linkname, their.Linkname, path)
-		assert.True(t, string(f.content) == string(their.content), path)
+		assert.True(t, bytes.Equal(f.content, their.content), path)
 	}
 }

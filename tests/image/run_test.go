@@ -138,3 +138,22 @@ func TestTheMemoryOfTheContainerBoundsTheHeap(t *testing.T) {
 		})
 	}
 }
+
+func TestItDeliversWithoutAStateFolderThatItMayWrite(t *testing.T) {
+	backend := testkit.StartBackend(t)
+	for name, readOnly := range map[string]bool{"of root": false, "read-only": true} {
+		t.Run(name, func(t *testing.T) {
+			before := backend.Count()
+			p := container{
+				args: []string{"--config=/etc/tributary/kubernetes.yaml", "--config=/etc/tributary/backends/otlp.yaml"},
+				env:  append(ports(t), "TRIBUTARY_OTLP_URL="+backend.HTTPURL(), "TRIBUTARY_K8S_AUTH=none", "TRIBUTARY_METADATA_TIMEOUT=0s"),
+				mounts: []mount{
+					{from: podLogs(t, shop, 3), to: "/var/log/pods", readOnly: true},
+					{from: t.TempDir(), to: "/var/lib/tributary", readOnly: readOnly},
+				},
+			}.start(t)
+			backend.WaitRecords(t, before+3, testkit.DeliverTimeout)
+			assert.Contains(t, p.Stderr(), "Checkpoints are in memory only.")
+		})
+	}
+}

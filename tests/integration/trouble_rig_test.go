@@ -41,11 +41,19 @@ type node struct {
 	through func(testkit.Options) testkit.Options
 }
 
-// web is a container that is read in each row.
-var web = testkit.Pod{Namespace: "shop", Name: "web-0", UID: "b1c2", Container: "main"}
+// web is a container that is read in each row, late one that comes when all is mended, closed one that not everybody may read.
+var (
+	web    = testkit.Pod{Namespace: "shop", Name: "web-0", UID: "b1c2", Container: "main"}
+	late   = testkit.Pod{Namespace: "shop", Name: "late-0", UID: "e5f6", Container: "main"}
+	closed = testkit.Pod{Namespace: "shop", Name: "closed-0", UID: "c3d4", Container: "main"}
+)
 
 func newTroubledNode(t *testing.T, backend string) *node {
-	n := &node{t: t, api: kubeapi.Start(t, kubeapi.NewPod(web.Namespace, web.Name, web.UID, "node-a")), secrets: filepath.Join(t.TempDir(), "secrets")}
+	api := kubeapi.Start(t)
+	for _, pod := range []testkit.Pod{web, late, closed} {
+		api.Add(kubeapi.NewPod(pod.Namespace, pod.Name, pod.UID, "node-a"))
+	}
+	n := &node{t: t, api: api, secrets: filepath.Join(t.TempDir(), "secrets")}
 	n.c = testkit.NewCollector(t, "kubernetes.yaml", "backends/"+backend+".yaml").Set(
 		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+n.api.Kubeconfig(t), "TRIBUTARY_NODE_NAME=node-a", "POD_UID=f00d")
 	n.loki, n.backend = lokifake.Start(t, lokifake.Options{}), testkit.StartBackend(t)

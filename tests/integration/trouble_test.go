@@ -60,7 +60,7 @@ var troubles = []trouble{
 			return func() { n.secret("password=of-a-secret") }
 		},
 		log:   []string{"FOLDER/password: no such file or directory: in FOLDER there is pasword, username; in Kubernetes the Secret needs the key of this name"},
-		ready: []string{"extension:basicauth/loki", "in FOLDER there is pasword, username", "Loki does not take"}, holds: true,
+		ready: []string{"extension:basicauth/loki", "in FOLDER there is pasword, username", "exporter:loki"}, holds: true,
 	},
 	{
 		name: "a key of the Secret is empty", backend: "grafana-cloud",
@@ -118,7 +118,6 @@ var troubles = []trouble{
 	{
 		name: "only another user may read a file, as CRI-O has it", backend: "otlp",
 		breaks: func(n *node) func() {
-			closed := testkit.Pod{Namespace: "shop", Name: "closed-0", UID: "c3d4", Container: "main"}
 			n.prints(closed, "of a closed file")
 			file := closed.LogPath(n.c.PodLogs())
 			require.NoError(n.t, os.Chmod(file, 0o600))
@@ -219,7 +218,7 @@ func TestKubernetesTrouble(t *testing.T) {
 				mend()
 				n.waitReadiness(nil)
 			}
-			n.prints(testkit.Pod{Namespace: "shop", Name: "late-0", UID: "e5f6", Container: "main"}, "from afterwards")
+			n.prints(late, "from afterwards")
 			require.NoError(t, os.Chmod(n.c.PodLogs()+"/shop_late-0_e5f6", 0o755))
 			n.arrives("everything", "from before", "from afterwards")
 			n.p.Stop(t)
@@ -246,7 +245,8 @@ func (n *node) waitReadiness(parts []string) {
 			n.t.Logf("readiness: %d, without %q: %s", code, missing, says)
 		}
 	}()
-	testkit.Eventually(n.t, testkit.DeliverTimeout, "the readiness to be what it is", func() bool {
+	// What the API server refuses is asked for again after up to 45 s, twice.
+	testkit.Eventually(n.t, 3*testkit.DeliverTimeout, "the readiness to be what it is", func() bool {
 		code, says = n.readiness()
 		missing = ""
 		for _, part := range parts {

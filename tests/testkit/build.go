@@ -60,9 +60,9 @@ var buildOnce = sync.OnceValues(func() (string, error) {
 // runMake makes a target in Root. go test runs packages side by side; only one may link
 // at a time, or another could start a binary that is half written.
 func runMake(target string, variables ...string) error {
-	unlock, err := lockFile(filepath.Join(os.TempDir(), fmt.Sprintf("tributary-build-%d.lock", os.Getuid())))
+	unlock, err := lockBuild()
 	if err != nil {
-		return fmt.Errorf("lock build: %w", err)
+		return err
 	}
 	defer unlock()
 	command := exec.Command("make", append([]string{"-s", target}, variables...)...)
@@ -71,4 +71,23 @@ func runMake(target string, variables ...string) error {
 		return fmt.Errorf("make %s: %w\n%s", target, err, tail(string(output), tailLines))
 	}
 	return nil
+}
+
+// LockBuild keeps other test processes from changing what make has written, until the
+// test ends. The test itself must not build meanwhile.
+func LockBuild(t testing.TB) {
+	t.Helper()
+	unlock, err := lockBuild()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(unlock)
+}
+
+func lockBuild() (unlock func(), err error) {
+	unlock, err = lockFile(filepath.Join(os.TempDir(), fmt.Sprintf("tributary-build-%d.lock", os.Getuid())))
+	if err != nil {
+		return nil, fmt.Errorf("lock build: %w", err)
+	}
+	return unlock, nil
 }

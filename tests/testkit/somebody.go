@@ -19,8 +19,11 @@ func AsSomebody(t testing.TB, opts Options, open ...string) Options {
 	return asUser(t, opts, 65534, 65534, open)
 }
 
-// PodUser and PodGroup are those of the shipped DaemonSet.
-const PodUser, PodGroup = 65532, 0
+// The user and the group of the shipped DaemonSet.
+const (
+	PodUser  = 65532
+	PodGroup = 0
+)
 
 // AsPod is AsSomebody with the user and the group of the shipped DaemonSet.
 func AsPod(t testing.TB, opts Options, open ...string) Options {

@@ -69,17 +69,16 @@ func New(o Options) (*Outlet, error) {
 // Send is one attempt. The pipeline may change the records: a further attempt needs
 // them made anew.
 func (o *Outlet) Send(ctx context.Context, logs plog.Logs) error {
-	if o.report == nil {
-		err := o.next.ConsumeLogs(ctx, logs)
-		o.tell(err)
-		return err
+	end := func(error) {}
+	if o.report != nil {
+		records := logs.LogRecordCount()
+		ctx = o.report.StartLogsOp(ctx)
+		end = func(err error) { o.report.EndLogsOp(ctx, o.format, records, err) }
 	}
-	records := logs.LogRecordCount()
-	ctx = o.report.StartLogsOp(ctx)
 	o.stall.begin()
 	err := o.next.ConsumeLogs(ctx, logs)
 	o.stall.end()
-	o.report.EndLogsOp(ctx, o.format, records, err)
+	end(err)
 	o.tell(err)
 	return err
 }

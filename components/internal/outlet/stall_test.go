@@ -23,6 +23,7 @@ func TestSilenceOfTheBackendIsAStatus(t *testing.T) {
 		o, logs := newOutlet(t, DeadLetterConfig{Path: None}, func() error { return <-answers })
 		listener := &host{}
 		o.Health.Start(listener)
+		pass := func(d time.Duration) { <-time.After(d) }
 		send := func() { go func() { _ = o.Send(t.Context(), logsOf("x")) }() }
 		began := time.Now()
 		// Times are those since the beginning.
@@ -30,7 +31,7 @@ func TestSilenceOfTheBackendIsAStatus(t *testing.T) {
 			for _, text := range listener.told() {
 				list = append(list, instant.ReplaceAllStringFunc(text, func(at string) string {
 					parsed, err := time.Parse(time.RFC3339, at)
-					assert.NoError(t, err)
+					require.NoError(t, err)
 					return parsed.Sub(began).String()
 				}))
 			}
@@ -45,19 +46,19 @@ func TestSilenceOfTheBackendIsAStatus(t *testing.T) {
 			do   func()
 			told []string
 		}{
-			{"nothing is on its way for an hour", func() { time.Sleep(time.Hour) }, nil},
-			{"two batches are, not for long", func() { send(); send(); time.Sleep(stallAfter - time.Second) }, nil},
-			{"one of them is answered, the other one waits", func() { answers <- nil; time.Sleep(stallAfter - time.Second) }, nil},
-			{"for too long", func() { time.Sleep(2 * time.Second) }, []string{stalled("1h0m29s", "1")}},
-			{"it is said once", func() { time.Sleep(time.Hour) }, nil},
+			{"nothing is on its way for an hour", func() { pass(time.Hour) }, nil},
+			{"two batches are, not for long", func() { send(); send(); pass(stallAfter - time.Second) }, nil},
+			{"one of them is answered, the other one waits", func() { answers <- nil; pass(stallAfter - time.Second) }, nil},
+			{"for too long", func() { pass(2 * time.Second) }, []string{stalled("1h0m29s", "1")}},
+			{"it is said once", func() { pass(time.Hour) }, nil},
 			{"it is answered", func() { answers <- nil }, []string{"StatusOK"}},
 			{"an answer that is an error ends it as well", func() {
 				send()
 				send()
-				time.Sleep(2 * stallAfter)
+				pass(2 * stallAfter)
 				answers <- errors.New("401")
 			}, []string{stalled("2h1m0s", "2"), "StatusOK", "StatusRecoverableError: 401"}},
-			{"what fails is said before what is silent", func() { time.Sleep(2 * stallAfter) }, []string{"StatusRecoverableError: 401"}},
+			{"what fails is said before what is silent", func() { pass(2 * stallAfter) }, []string{"StatusRecoverableError: 401"}},
 			{"all is answered", func() { answers <- nil }, []string{"StatusRecoverableError: 401", "StatusOK"}},
 		} {
 			listener.events = nil
@@ -72,7 +73,7 @@ func TestSilenceOfTheBackendIsAStatus(t *testing.T) {
 		send()
 		synctest.Wait()
 		require.NoError(t, o.Close())
-		time.Sleep(2 * stallAfter)
+		pass(2 * stallAfter)
 		answers <- nil
 		synctest.Wait()
 		assert.Empty(t, listener.told(), "nothing is said after the end")

@@ -47,6 +47,10 @@ func (l *lookup) run(ctx context.Context) {
 // next returns the pod that has waited longest, and how long it has to wait yet.
 func (l *lookup) next() (key Key, wait time.Duration) {
 	unknown := l.cache.unknown()
+	if len(unknown) == 0 {
+		// Whom nobody has to be asked for, nobody refuses: the watch has brought what was refused here.
+		l.api.trouble.over(getPods)
+	}
 	for key := range l.asked {
 		if _, ok := unknown[key]; !ok {
 			delete(l.asked, key)
@@ -80,6 +84,9 @@ func (l *lookup) ask(ctx context.Context, key Key) {
 	case is(err, denied):
 		l.api.trouble.denied(getPods, err)
 		_ = sleep(ctx, spread(l.timing.refused), nil)
+	case is(err, missing):
+		// A server that lets nobody read it does not say that there is none.
+		l.api.trouble.over(getPods)
 	case err == nil:
 		l.api.trouble.over(getPods)
 		l.cache.putUnknown(key, p)

@@ -204,6 +204,23 @@ func TestOneResourceIsForbidden(t *testing.T) {
 	})
 }
 
+func TestARightThatComesLate(t *testing.T) {
+	bubble(t, "ends all that was wrong without it", func(t *testing.T) {
+		web := podOf("shop", "web", "1")
+		s := newServer(web)
+		s.setFault(func(*http.Request, call) (*http.Response, error) { return answer(403, "{}"), nil })
+		w := start(t, s, nil, Rules{})
+		defer w.Close()
+		tracked := w.Track(keyOf(web))
+		pass(time.Hour)
+		assert.ElementsMatch(t, []string{"pods is ill", "single pods is ill"}, w.said())
+		s.setFault(nil)
+		pass(2 * time.Minute)
+		assert.Equal(t, "1", label(tracked))
+		assert.ElementsMatch(t, []string{"pods is ill", "single pods is ill", "pods is well", "single pods is well"}, w.said())
+	})
+}
+
 func TestPodsWaitForTheirNamespaces(t *testing.T) {
 	namespace := &corev1.Namespace{}
 	namespace.Name, namespace.Labels = "shop", map[string]string{"team": "red"}

@@ -64,10 +64,10 @@ func TestWhatIsNeeded(t *testing.T) {
 		{"the mode goes before SELinux", 0o755, 0o755, 0o600, who{user: stranger, label: container}, "/pods/pod/0.log is -rw-------"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			// Everybody may pass the folders above.
-			root, err := os.MkdirTemp(os.TempDir(), "rights")
-			require.NoError(t, err)
+			// Everybody may pass the folders above, which the testing package closes.
+			root := t.TempDir()
 			require.NoError(t, os.Chmod(root, 0o755))
+			require.NoError(t, os.Chmod(filepath.Dir(root), 0o755))
 			pods := filepath.Join(root, "pods")
 			file := filepath.Join(pods, "pod", "0.log")
 			require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
@@ -78,7 +78,6 @@ func TestWhatIsNeeded(t *testing.T) {
 			t.Cleanup(func() {
 				_ = os.Chmod(pods, 0o755)
 				_ = os.Chmod(filepath.Dir(file), 0o755)
-				_ = os.RemoveAll(root)
 			})
 			want := strings.NewReplacer("USER", fmt.Sprint(user), "GROUP", fmt.Sprint(group), "STRANGER", fmt.Sprint(stranger), "ROOT", root).Replace(tt.says)
 			assert.Contains(t, tt.who.explain(file), want)

@@ -42,7 +42,7 @@ func New(factories func() (otelcol.Factories, error)) *Checker {
 
 // Install makes every resolution with these settings pass the Checker. The settings keep their providers and
 // converters; the Checker runs after the last converter, so it sees what the components will get. It takes the
-// log lines away that repeat what Explain is given, and the secrets out of all others.
+// log lines away that repeat what Explain is given, and the secrets out of all others and out of the status.
 func (c *Checker) Install(set *otelcol.CollectorSettings) {
 	resolver := &set.ConfigProviderSettings.ResolverSettings
 	c.Sources(len(resolver.URIs))
@@ -62,6 +62,7 @@ func (c *Checker) Install(set *otelcol.CollectorSettings) {
 	})
 	resolver.ConverterFactories = append(slices.Clone(resolver.ConverterFactories), last)
 
+	set.Factories = c.discreetFactories(set.Factories)
 	set.LoggingOptions = append(slices.Clone(set.LoggingOptions), zap.WrapCore(withoutStartErrors), zap.WrapCore(c.withoutSecrets))
 }
 

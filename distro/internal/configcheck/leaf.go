@@ -153,6 +153,8 @@ func hintFor(text, setting string) string {
 		return "choose a path on a volume that can be written"
 	case strings.Contains(text, "storage client: timeout"):
 		return "another process has the storage open, perhaps a second collector: stop it, or give this one a folder of its own"
+	case strings.Contains(text, "credentials require transport level security"):
+		return "credentials are not sent in clear text: set tls::insecure to false, or leave them out"
 	case noExtension.MatchString(text):
 		return "define the extension under extensions and name it in service::extensions"
 	case strings.Contains(text, "no such file or directory"):

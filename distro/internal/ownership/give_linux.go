@@ -22,10 +22,10 @@ const (
 )
 
 // Give makes the folder, if it is not there, and gives it and everything in it to the
-// user and the group. It goes on after an error, and reports what was done. Each error
-// names the path, and says what helps if that is known.
-func Give(folder string, user, group int) (Report, error) {
-	g := giver{user: user, group: group}
+// owner. It goes on after an error, and reports what was done. Each error names the path,
+// and says what helps if that is known.
+func Give(folder string, owner Owner) (Report, error) {
+	g := giver{Owner: owner}
 	if err := g.top(filepath.Clean(folder)); err != nil {
 		g.report.fail(err)
 	}
@@ -33,7 +33,7 @@ func Give(folder string, user, group int) (Report, error) {
 }
 
 type giver struct {
-	user, group int
+	Owner
 	// device is that of the folder at the top.
 	device uint64
 	report Report
@@ -69,6 +69,7 @@ func (g *giver) folder(fd int, path string, stat unix.Stat_t) {
 	if err != nil {
 		g.report.fail(err)
 	}
+	g.label(fd, path)
 	for _, name := range names {
 		g.entry(fd, filepath.Join(path, name), name)
 	}
@@ -93,7 +94,10 @@ func (g *giver) entry(parent int, path, name string) {
 		g.folder(fd, path, stat)
 	case kind == unix.S_IFREG && stat.Nlink > 1:
 		g.leave(path, "the file has another name elsewhere")
-	case kind == unix.S_IFREG, kind == unix.S_IFLNK:
+	case kind == unix.S_IFREG:
+		g.label(fd, path)
+		g.give(fd, path, stat, false)
+	case kind == unix.S_IFLNK:
 		g.give(fd, path, stat, false)
 	default:
 		g.leave(path, "it is neither a file nor a folder")
@@ -129,15 +133,15 @@ func enterable(fd int) bool {
 }
 
 func (g *giver) give(fd int, path string, stat unix.Stat_t, taken bool) {
-	if !taken && int(stat.Uid) == g.user && int(stat.Gid) == g.group {
+	if !taken && int(stat.Uid) == g.User && int(stat.Gid) == g.Group {
 		g.report.Unchanged++
 		return
 	}
-	if err := chown(fd, g.user, g.group); err != nil {
+	if err := chown(fd, g.User, g.Group); err != nil {
 		g.report.fail(advise(&fs.PathError{Op: "chown", Path: path, Err: err}))
 		return
 	}
-	if int(stat.Uid) == g.user && int(stat.Gid) == g.group {
+	if int(stat.Uid) == g.User && int(stat.Gid) == g.Group {
 		g.report.Unchanged++
 		return
 	}

@@ -10,6 +10,6 @@ import (
 )
 
 // Give does nothing where there is no Linux.
-func Give(folder string, _, _ int) (Report, error) {
+func Give(folder string, _ Owner) (Report, error) {
 	return Report{}, fmt.Errorf("give %s to a user: %w on this system", folder, errors.ErrUnsupported)
 }

@@ -10,6 +10,14 @@ import (
 // maxErrors is how many errors are told; a folder has many files, and mostly one reason.
 const maxErrors = 10
 
+// Owner is to whom something is given.
+type Owner struct {
+	// User and Group are numbers.
+	User, Group int
+	// SELinuxLabel is what SELinux knows the files by afterwards: system_u:object_r:container_file_t:s0. Empty leaves it.
+	SELinuxLabel string
+}
+
 // Report is what Give has done.
 type Report struct {
 	// Created tells that there was no folder.

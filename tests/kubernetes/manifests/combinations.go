@@ -16,6 +16,14 @@ var apart = []struct{ one, other, because string }{
 	{"psa-restricted", "overlays/dual", "each collector needs a claim of its own for its state"},
 	{"resources-small", "resources-large", "one or the other"},
 	{"k8s-attributes", "no-metadata", "one or the other"},
+	{"overlays/k8s-attributes", "no-metadata", "one or the other"},
+	{"overlays/k8s-attributes", "k8s-attributes", "it has it already"},
+	{"gateway", "kafka", "one or the other stands between the nodes and the backend"},
+	{"gateway", "overlays/dual", "each backend needs a tier of its own"},
+	{"kafka", "overlays/dual", "each backend needs consumers of its own"},
+	{"gateway", "overlays/debug", "the nodes would read again what the gateways print"},
+	{"kafka", "overlays/debug", "the nodes would read again what the consumers print"},
+	{"kafka", "overlays/kafka", "the consumers would write into the topic that they read"},
 }
 
 // lastWins are pairs of components in which the one that is listed last replaces something of the other.

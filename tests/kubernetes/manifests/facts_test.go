@@ -3,12 +3,14 @@
 package manifests
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -140,6 +142,39 @@ func TestEveryContainer(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A rollout looks at a pod for longer than its readiness probe lets a trouble last. Otherwise it would go on with what is broken.
+func TestRolloutsStopWhenPodsAreNotReady(t *testing.T) {
+	for _, c := range combinations(t) {
+		for _, object := range objects(t, c) {
+			if object.GetKind() != "DaemonSet" {
+				continue
+			}
+			daemon := &appsv1.DaemonSet{}
+			require.NoError(t, As(object, daemon))
+			probe := daemon.Spec.Template.Spec.Containers[0].ReadinessProbe
+			lasts := probe.PeriodSeconds * cmp.Or(probe.FailureThreshold, 3)
+			assert.Greater(t, daemon.Spec.MinReadySeconds, lasts, "%s: %s", c, daemon.Name)
+		}
+	}
+}
+
+// A folder that is missing is made by the runtime. There are some whose presence alone changes what a node does.
+func TestNothingIsMadeOnTheNode(t *testing.T) {
+	for _, c := range combinations(t) {
+		for _, w := range workloads(t, c) {
+			for _, v := range w.Template.Spec.Volumes {
+				if v.HostPath == nil {
+					continue
+				}
+				assert.NotContains(t, []string{"/var/log/journal", "/run/log/journal"}, v.HostPath.Path, "%s: %s", c, w)
+				if v.HostPath.Path == "/etc/machine-id" {
+					assert.Equal(t, corev1.HostPathFile, *v.HostPath.Type, "%s: %s", c, w)
+				}
+			}
+		}
 	}
 }
 

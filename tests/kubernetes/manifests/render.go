@@ -45,7 +45,7 @@ func (c Combination) Render() ([]*unstructured.Unstructured, error) {
 	}
 	disk := filesys.MakeFsInMemory()
 	for name, content := range files {
-		if err := disk.WriteFile(path.Join("/kubernetes", name), content); err != nil {
+		if err := disk.WriteFile(path.Join("/deploy", name), content); err != nil {
 			return nil, err
 		}
 	}
@@ -77,12 +77,12 @@ func (c Combination) Render() ([]*unstructured.Unstructured, error) {
 func (c Combination) kustomization() []byte {
 	text := map[string]any{
 		"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization",
-		"resources": []string{"../kubernetes/" + c.Folder},
+		"resources": []string{"../deploy/kubernetes/" + c.Folder},
 	}
 	if len(c.Components) > 0 {
 		var components []string
 		for _, name := range c.Components {
-			components = append(components, "../kubernetes/components/"+name)
+			components = append(components, "../deploy/kubernetes/components/"+name)
 		}
 		text["components"] = components
 	}
@@ -101,10 +101,10 @@ func (c Combination) kustomization() []byte {
 // Root is deploy/kubernetes.
 func Root() string { return filepath.Join(testkit.Root(), "deploy", "kubernetes") }
 
-// deployment reads all files below Root, once.
+// deployment reads all files below deploy, once: some of those that are rendered lie beside Root.
 var deployment = sync.OnceValues(func() (map[string][]byte, error) {
 	files := map[string][]byte{}
-	root := os.DirFS(Root())
+	root := os.DirFS(filepath.Dir(Root()))
 	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -136,7 +136,7 @@ func folders(below, kind string) ([]string, error) {
 	var found []string
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		folder, isOne := strings.CutSuffix(name, "/kustomization.yaml")
-		if !isOne || !strings.HasPrefix(folder, below+"/") {
+		if !isOne || !strings.HasPrefix(folder, "kubernetes/"+below+"/") {
 			continue
 		}
 		var text struct{ Kind string }
@@ -147,6 +147,9 @@ func folders(below, kind string) ([]string, error) {
 		if text.Kind == kind && !within {
 			found = append(found, folder)
 		}
+	}
+	for i := range found {
+		found[i] = strings.TrimPrefix(found[i], "kubernetes/")
 	}
 	return found, nil
 }

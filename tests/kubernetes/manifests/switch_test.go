@@ -4,6 +4,7 @@ package manifests
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,7 +17,7 @@ import (
 	"go.yaml.in/yaml/v3"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/tributary-otel/tributary/tests/testkit"
+	"github.com/tributary-otel/tributary/tests/kubernetes"
 )
 
 // Another backend is another ConfigMap, and its name where the DaemonSet takes it: nothing else.
@@ -43,7 +44,7 @@ func TestAnotherBackendIsAnotherConfigMap(t *testing.T) {
 	assert.Equal(t, map[string]string{
 		"TRIBUTARY_SOURCE": "kubernetes", "TRIBUTARY_BACKEND": "loki", "TRIBUTARY_LOKI_URL": "http://loki.logging:3100",
 	}, lokiData)
-	for _, overlay := range []string{"debug", "loki-otlp", "otlp", "victorialogs"} {
+	for _, overlay := range []string{"debug", "kafka", "loki-otlp", "otlp", "victorialogs"} {
 		t.Run(overlay, func(t *testing.T) {
 			other, name, data := without(overlay)
 			assert.Equal(t, loki, other)
@@ -54,9 +55,12 @@ func TestAnotherBackendIsAnotherConfigMap(t *testing.T) {
 	}
 }
 
-// Every file that the arguments name is in the image, and every variable that is set is used by one of them.
+// Every file that the arguments name is in the image, and every variable that is set is used by one of them: by a file of the
+// pod, or of another one that takes its variables from the same ConfigMap.
 func TestEveryVariableIsUsed(t *testing.T) {
 	for _, c := range combinations(t) {
+		// By ConfigMap.
+		used, set := map[string]map[string]bool{}, map[string]map[string]string{}
 		for _, w := range workloads(t, c) {
 			for _, container := range containers(&w.Template.Spec) {
 				if !Own(container) || starts(w, container) {
@@ -64,8 +68,15 @@ func TestEveryVariableIsUsed(t *testing.T) {
 				}
 				variables, err := w.Variables(container, objects(t, c), onNode)
 				require.NoError(t, err)
-				// The first is one that others refer to, the next two are in the arguments.
-				known := map[string]bool{"POD_IP": true, "TRIBUTARY_SOURCE": true, "TRIBUTARY_BACKEND": true, "OTEL_RESOURCE_ATTRIBUTES": true}
+				require.Len(t, container.EnvFrom, 1, "%s: %s", c, w)
+				config := container.EnvFrom[0].ConfigMapRef.Name
+				if used[config] == nil {
+					used[config], set[config] = map[string]bool{}, map[string]string{}
+				}
+				// The first is one that others refer to, the next three are in the arguments.
+				for _, name := range []string{"POD_IP", "TRIBUTARY_SOURCE", "TRIBUTARY_BACKEND", "TRIBUTARY_TIER", "OTEL_RESOURCE_ATTRIBUTES"} {
+					used[config][name] = true
+				}
 				paths := configFiles(Arguments(container, variables))
 				require.NotEmpty(t, paths, "%s: %s", c, w)
 				for _, path := range paths {
@@ -77,12 +88,17 @@ func TestEveryVariableIsUsed(t *testing.T) {
 						continue
 					}
 					for name := range variablesOf(t, file) {
-						known[name] = true
+						used[config][name] = true
 					}
 				}
 				for name := range variables {
-					assert.True(t, known[name], "%s: %s: nothing in %v uses %s", c, w, paths, name)
+					set[config][name] = fmt.Sprintf("%s: nothing in %v", w, paths)
 				}
+			}
+		}
+		for config, variables := range set {
+			for name, where := range variables {
+				assert.True(t, used[config][name], "%s: %s uses %s", c, where, name)
 			}
 		}
 	}
@@ -155,10 +171,7 @@ func TestWhatIsApartIsThere(t *testing.T) {
 
 // What this package renders is what people get.
 func TestKubectlRendersTheSame(t *testing.T) {
-	kubectl := testkit.Pinned{
-		Name: "kubectl", Module: "tests/kubernetes/server", Require: "k8s.io/kubernetes", Command: "k8s.io/kubernetes/cmd/kubectl",
-		VersionIn: "k8s.io/component-base/version.gitVersion",
-	}.Binary(t)
+	kubectl := kubernetes.KubectlProgram.Binary(t)
 	for _, c := range combinations(t) {
 		if len(c.Components) > 0 {
 			continue

@@ -17,6 +17,8 @@ type Workload struct {
 	Kind, Namespace, Name string
 	// Template is what its pods are made of.
 	Template corev1.PodTemplateSpec
+	// Claims are the volumes that each of its pods has a claim of its own for.
+	Claims []string
 }
 
 // String is how kubectl names it: "DaemonSet/tributary".
@@ -34,7 +36,12 @@ func Workloads(objects []*unstructured.Unstructured) ([]*Workload, error) {
 		case "Deployment":
 			w.Template, err = template(object, func(o *appsv1.Deployment) corev1.PodTemplateSpec { return o.Spec.Template })
 		case "StatefulSet":
-			w.Template, err = template(object, func(o *appsv1.StatefulSet) corev1.PodTemplateSpec { return o.Spec.Template })
+			w.Template, err = template(object, func(o *appsv1.StatefulSet) corev1.PodTemplateSpec {
+				for _, claim := range o.Spec.VolumeClaimTemplates {
+					w.Claims = append(w.Claims, claim.Name)
+				}
+				return o.Spec.Template
+			})
 		case "Job":
 			w.Template, err = template(object, func(o *batchv1.Job) corev1.PodTemplateSpec { return o.Spec.Template })
 		case "CronJob":
