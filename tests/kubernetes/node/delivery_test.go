@@ -21,6 +21,7 @@ var toSink = set("TRIBUTARY_OTLP_URL=http://sink.sink:4318")
 // TestDelivery is one life of a node: the parts build on each other. Lines are lost in none of them, and come twice only where
 // the power fails.
 func TestDelivery(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	r.startLoki(t)
 	r.roll(t, "loki")

@@ -49,6 +49,7 @@ type Node struct {
 
 	options   Options
 	folder    string
+	cgroup    string
 	programs  programs
 	authority *kubernetes.Authority
 	control   *control
@@ -68,7 +69,7 @@ func Start(t testing.TB, options Options) *Node {
 	if options.LogMaxFiles == 0 {
 		options.LogMaxFiles = 5
 	}
-	n := &Node{options: options, programs: findPrograms(t), life: t, folder: scratch(t)}
+	n := &Node{options: options, programs: findPrograms(t), life: t, folder: scratch(t), cgroup: newCgroup()}
 	n.control = newControl(filepath.Join(n.folder, "control"))
 	t.Cleanup(n.control.close)
 	n.HTTP = &http.Client{Transport: &http.Transport{DialContext: n.Dial}, Timeout: time.Minute}
@@ -150,7 +151,7 @@ func (n *Node) enter(t testing.TB) {
 	t.Helper()
 	self, err := os.Executable()
 	must(t, "find the program of the test", err)
-	must(t, "make cgroups", makeCgroups())
+	must(t, "make the cgroup", makeCgroup(n.cgroup))
 	n.process = testkit.Start(n.life, testkit.Options{
 		Path: "/usr/bin/unshare",
 		Args: []string{"--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child", "--mount-proc", "--propagation", "private", self},
@@ -193,7 +194,7 @@ func (n *Node) Down(t testing.TB) {
 	n.process.Wait(t, stopTimeout)
 	n.control.close()
 	n.HTTP.CloseIdleConnections()
-	testkit.Eventually(t, stopTimeout, "the cgroups to be removed", func() bool { return removeCgroups() })
+	testkit.Eventually(t, stopTimeout, "the cgroups to be removed", func() bool { return removeCgroup(n.cgroup) })
 }
 
 // pid is the first process of the namespaces, as the machine knows it.

@@ -196,7 +196,7 @@ var templates = template.Must(template.New("").Option("missingkey=error").ParseF
 func (n *Node) writeConfigs() error {
 	values := map[string]any{
 		"Folder": n.folder, "Address": Address, "PodNetwork": podNetwork, "CNI": cniFolder, "PauseImage": Image("pause"),
-		"PluginFolder": pluginFolder, "LogMaxSize": n.options.LogMaxSize, "LogMaxFiles": n.options.LogMaxFiles, "Cgroup": "/" + cgroup(),
+		"PluginFolder": pluginFolder, "LogMaxSize": n.options.LogMaxSize, "LogMaxFiles": n.options.LogMaxFiles, "Cgroup": "/" + n.cgroup,
 	}
 	for source, target := range map[string]string{
 		"containerd.toml": "", "kubelet.yaml": "", "proxy.yaml": "", "resolv.conf": "", "bridge.conflist": "cni/bridge.conflist",
