@@ -183,7 +183,8 @@ func TestEveryBackendAnswersWhenItHasDelivered(t *testing.T) {
 			assert.Equal(t, tree{"enabled": true, "max_elapsed_time": 0, "initial_interval": "500ms", "max_interval": "10s"}, settings["retry_on_failure"], "%s: %s", file, id)
 			assert.Equal(t, tree{"enabled": false}, settings["sending_queue"], "%s: %s", file, id)
 			if id == "load_balancing" {
-				// The one within would try for ever at a gateway that is gone.
+				// The one within would go on with a gateway that is gone, and the one around it gives up after 5 s by itself.
+				assert.Equal(t, "30s", settings["timeout"], file)
 				inner := settings.sub("protocol", "otlp")
 				assert.Equal(t, tree{"enabled": false}, inner["retry_on_failure"], file)
 				assert.Equal(t, tree{"enabled": false}, inner["sending_queue"], file)

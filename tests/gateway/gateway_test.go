@@ -4,6 +4,7 @@ package gateway
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -74,6 +75,16 @@ func TestABackendThatIsAwayCostsNothing(t *testing.T) {
 	})
 }
 
+// One that takes longer than the 5 s that exporters wait by default is waited for.
+func TestASlowBackendGetsEveryLineOnce(t *testing.T) {
+	both(t, 1, func(t *testing.T, f *fleet) {
+		f.backend.WaitRecords(t, 4_000, patience)
+		f.backend.SetFault(testkit.Fault{Delay: 7 * time.Second})
+		f.print(200)
+		wantOnce(t, f.settle())
+	})
+}
+
 // A wrong token of the gateway is told to the nodes, which wait until it is mended.
 func TestABackendThatRefusesTheGatewayIsWaitedFor(t *testing.T) {
 	both(t, 1, func(t *testing.T, f *fleet) {
@@ -124,6 +135,24 @@ func TestAGatewayThatIsKilledLosesNothing(t *testing.T) {
 		twice := f.settle()
 		// What was on its way through it, at most: 16 batches of each node.
 		assert.LessOrEqual(t, twice, 2*16*100)
+	})
+}
+
+// One that is gone for good, as with its node, is not waited for: what was on its way to it takes another one.
+func TestAGatewayThatDoesNotComeBackLosesNothing(t *testing.T) {
+	both(t, 2, func(t *testing.T, f *fleet) {
+		f.backend.WaitRecords(t, 1_000, patience)
+		// Nothing is answered, so that something is on its way through each.
+		f.backend.SetFault(testkit.Fault{HTTPStatus: 503})
+		f.print(2_000)
+		testkit.Eventually(t, patience, "the gateways to be refused", func() bool { return f.backend.Faulted() > 4 })
+		f.gateways[0].process.Kill()
+		f.gateways[0].process.Wait(t, patience)
+		f.serve(f.gateways[1])
+		f.backend.ClearFault()
+		f.print(1_000)
+		// What the killed one had handed on, and not answered.
+		assert.LessOrEqual(t, f.settle(), 2*16*100)
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/tributary-otel/tributary/tests/testkit"
 )
@@ -21,24 +22,34 @@ func TestTheRenderedDaemonSetDelivers(t *testing.T) {
 	t.Parallel()
 	s := startServer(t)
 	s.NewNamespace(t, "shop", nil)
-	for _, tt := range []struct {
+	for i, tt := range []struct {
 		name string
 		Combination
 		// first says that the first line of a pod that is new has its metadata already.
 		first bool
-		bare  bool
+		// bare says that there is none.
+		bare bool
+		// ip is the address of the pod; empty is one of IPv4.
+		ip string
 	}{
 		{name: "k8s_pods", Combination: Combination{Folder: "overlays/otlp"}, first: true},
 		{name: "k8s_attributes", Combination: Combination{Folder: "overlays/k8s-attributes"}},
 		{name: "no metadata", Combination: Combination{Folder: "overlays/otlp", Components: []string{"no-metadata"}}, bare: true},
+		{name: "IPv6", Combination: Combination{Folder: "overlays/otlp"}, first: true, ip: "::1"},
 		{name: "as root", Combination: Combination{Folder: "overlays/otlp", Components: []string{"run-as-root"}}, first: true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := newRig(t, s, tt.Combination)
-			name := fmt.Sprintf("%x", len(tt.name))
+			if tt.ip != "" {
+				if !isFree(t, tt.ip) {
+					t.Skipf("the machine has no %s, or somebody has its ports", tt.ip)
+				}
+				r.at(t, tt.ip)
+			}
+			name := fmt.Sprint(i)
 			before := r.newPod(t, name+"-before")
 			r.start(t)
-			for i, pod := range []*podLog{{before, r.logOf(t, before)}, r.newLog(t, name+"-later")} {
+			for n, pod := range []*podLog{{before, r.logOf(t, before)}, r.newLog(t, name+"-later")} {
 				want := full(pod.pod, "shop-web")
 				if tt.bare {
 					want = fromPath(pod.pod)
@@ -46,10 +57,10 @@ func TestTheRenderedDaemonSetDelivers(t *testing.T) {
 				if !tt.first {
 					r.sendUntil(t, pod.log, fromPath(pod.pod), want)
 				}
-				for n := range 100 {
-					pod.log.Write(testkit.Line{Text: fmt.Sprintf("%s %d %d", tt.name, i, n)})
+				for line := range 100 {
+					pod.log.Write(testkit.Line{Text: fmt.Sprintf("%s %d %d", tt.name, n, line)})
 				}
-				require.Equal(t, want, r.send(t, pod.log, fmt.Sprintf("the end of %d", i)))
+				require.Equal(t, want, r.send(t, pod.log, fmt.Sprintf("the end of %d", n)))
 				count := 0
 				for _, record := range r.backend.Records() {
 					switch {
@@ -62,7 +73,11 @@ func TestTheRenderedDaemonSetDelivers(t *testing.T) {
 				}
 				assert.GreaterOrEqual(t, count, 101)
 			}
-			for what, probe := range map[string]*corev1.Probe{"liveness": r.agent.LivenessProbe, "readiness": r.agent.ReadinessProbe} {
+			metrics := &corev1.HTTPGetAction{Path: "/metrics", Port: intstr.FromString("metrics")}
+			for what, probe := range map[string]*corev1.Probe{
+				"liveness": r.agent.LivenessProbe, "readiness": r.agent.ReadinessProbe,
+				"metrics": {ProbeHandler: corev1.ProbeHandler{HTTPGet: metrics}},
+			} {
 				status, text := r.answer(t, probe)
 				assert.Equal(t, http.StatusOK, status, "%s: %s", what, text)
 			}

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/tributary-otel/tributary/tests/testkit"
 	"github.com/tributary-otel/tributary/tests/testkit/kubeapi"
@@ -31,6 +32,7 @@ type rig struct {
 	backend *testkit.Backend
 	front   *front
 	// all are the objects that are applied; daemon is the DaemonSet among them, agent its container.
+	all       []*unstructured.Unstructured
 	daemon    *Workload
 	agent     *corev1.Container
 	variables map[string]string
@@ -43,16 +45,15 @@ func newRig(t *testing.T, s *server, c Combination) *rig {
 	t.Helper()
 	r := &rig{server: s, backend: testkit.StartBackend(t)}
 	c.Literals = append(c.Literals, "TRIBUTARY_OTLP_URL="+r.backend.HTTPURL())
-	all := objects(t, c)
-	s.makeNamespaces(t, all)
-	s.applyAll(t, all)
+	r.all = objects(t, c)
+	s.makeNamespaces(t, r.all)
+	s.applyAll(t, r.all)
 	for _, w := range workloads(t, c) {
 		if w.Kind == "DaemonSet" {
 			r.daemon, r.agent = w, &w.Template.Spec.Containers[0]
 		}
 	}
 	r.front = startFront(t, s)
-	ip := loopback(t)
 	host, port, err := net.SplitHostPort(r.front.server.Listener.Addr().String())
 	require.NoError(t, err)
 	r.node = Node{
@@ -63,7 +64,7 @@ func newRig(t *testing.T, s *server, c Combination) *rig {
 		Variables: map[string]string{"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port, "HOSTNAME": "tributary-abcde"},
 		Account:   t.TempDir(),
 	}
-	r.node.Fields["status.podIP"], r.node.Fields["spec.nodeName"] = ip, nodeName
+	r.node.Fields["spec.nodeName"] = nodeName
 	for file, content := range map[string]string{
 		"token":     s.token(t, "tributary", r.daemon.Template.Spec.ServiceAccountName),
 		"ca.crt":    r.front.authority(),
@@ -77,9 +78,17 @@ func newRig(t *testing.T, s *server, c Combination) *rig {
 	for _, folder := range []string{r.node.Account, r.node.HostPaths["/var/log/pods"]} {
 		require.NoError(t, os.Chmod(folder, 0o755))
 	}
-	r.variables, err = r.daemon.Variables(r.agent, all, r.node.Fields)
-	require.NoError(t, err)
+	r.at(t, loopback(t))
 	return r
+}
+
+// at gives the pod an address.
+func (r *rig) at(t *testing.T, ip string) {
+	t.Helper()
+	r.node.Fields["status.podIP"] = ip
+	var err error
+	r.variables, err = r.daemon.Variables(r.agent, r.all, r.node.Fields)
+	require.NoError(t, err)
 }
 
 // start runs the containers that come first to their end, and then the collector until it is ready.
@@ -188,16 +197,22 @@ func loopback(t *testing.T) string {
 	var address string
 	testkit.Eventually(t, testkit.StartTimeout, "an address whose ports are free", func() bool {
 		address = fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(254), rand.IntN(255), 1+rand.IntN(254))
-		for _, port := range []string{"8888", "13133", "13134"} {
-			listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", net.JoinHostPort(address, port))
-			if err != nil {
-				return false
-			}
-			_ = listener.Close()
-		}
-		return true
+		return isFree(t, address)
 	})
 	return address
+}
+
+// isFree says whether nobody has the ports of the manifest at an address, and the machine has the address.
+func isFree(t *testing.T, address string) bool {
+	t.Helper()
+	for _, port := range []string{"8888", "13133", "13134"} {
+		listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", net.JoinHostPort(address, port))
+		if err != nil {
+			return false
+		}
+		_ = listener.Close()
+	}
+	return true
 }
 
 // podLog is a pod and the log of its container.
