@@ -69,7 +69,7 @@ func Start(t testing.TB, options Options) *Node {
 	if options.LogMaxFiles == 0 {
 		options.LogMaxFiles = 5
 	}
-	n := &Node{options: options, programs: findPrograms(t), life: t, folder: scratch(t), cgroup: newCgroup()}
+	n := &Node{options: options, programs: findPrograms(t), life: t, folder: t.TempDir(), cgroup: newCgroup()}
 	n.control = newControl(filepath.Join(n.folder, "control"))
 	t.Cleanup(n.control.close)
 	n.HTTP = &http.Client{Transport: &http.Transport{DialContext: n.Dial}, Timeout: time.Minute}
@@ -94,19 +94,6 @@ func needs(t testing.TB) {
 			t.Skipf("a node needs %s: apt-get install --no-install-recommends %s", program, pkg)
 		}
 	}
-}
-
-// scratch makes the folder that stands for the disk of the node. Its path is short, because the path of a socket has to be.
-func scratch(t testing.TB) string {
-	t.Helper()
-	folder, err := os.MkdirTemp("", "node-")
-	must(t, "make a folder for the node", err)
-	t.Cleanup(func() {
-		if err := os.RemoveAll(folder); err != nil {
-			t.Errorf("remove the folder of the node: %v", err)
-		}
-	})
-	return folder
 }
 
 // Up starts everything, on the disk as it is, and waits until the node takes pods.

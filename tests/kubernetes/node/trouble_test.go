@@ -34,6 +34,8 @@ type trouble struct {
 	// ships is whether the lines arrive meanwhile, unknown that they have only what their path says; others is whether those of
 	// other pods do.
 	ships, unknown, others bool
+	// repeats is that a restart sends lines again.
+	repeats bool
 	// mends makes it whole; the manifests are those of the overlay again.
 	mends func(*testing.T, *rig)
 }
@@ -56,7 +58,7 @@ var troubles = map[string]trouble{
 			r.Exec(t, "mount", "-o", "remount,bind,ro", state)
 		},
 		says:  []string{state + "/checkpoints", "read-only file system"},
-		ships: true, others: true,
+		ships: true, others: true, repeats: true,
 		mends: func(t *testing.T, r *rig) {
 			r.Exec(t, "umount", state)
 			// What is mounted for a container stays as it was when that was started.
@@ -135,7 +137,11 @@ func (w trouble) try(t *testing.T, r *rig) {
 
 	w.mends(t, r)
 	r.rollout(t, "tributary", "daemonset/tributary")
-	r.delivered(t, w.run)
+	if w.repeats {
+		r.arrived(t, r.written(t, w.run))
+	} else {
+		r.delivered(t, w.run)
+	}
 	r.writeAndDeliver(t, w.run+"-after")
 	agent, ok := r.agent(t)
 	require.True(t, ok)
