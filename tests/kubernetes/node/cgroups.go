@@ -12,15 +12,19 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 )
 
 const cgroupMount = "/sys/fs/cgroup"
 
-// cgroupPrefix begins the names of the cgroups that the pods of a node are in; the process of the test comes after it.
+// cgroupPrefix begins the names of the cgroups that the pods of a node are in. The process of the test comes after it, and which
+// of its nodes it is.
 const cgroupPrefix = "tributary-node-"
 
-// cgroup is the name of the cgroup of this process' node.
-func cgroup() string { return fmt.Sprint(cgroupPrefix, os.Getpid()) }
+var nodes atomic.Int64
+
+// newCgroup is a name that no other node has.
+func newCgroup() string { return fmt.Sprintf("%s%d-%d", cgroupPrefix, os.Getpid(), nodes.Add(1)) }
 
 // hierarchies are the folders that a cgroup has to be made in: one for each controller, or a single one with the second version.
 func hierarchies() []string {
@@ -34,31 +38,30 @@ func hierarchies() []string {
 	return all
 }
 
-// makeCgroups makes the cgroup of this node, and removes those of tests that were killed.
-func makeCgroups() error {
-	removeCgroups()
+// makeCgroup makes the cgroup of a node, and removes those of tests that were killed.
+func makeCgroup(name string) error {
 	for _, hierarchy := range hierarchies() {
-		if err := os.Mkdir(filepath.Join(hierarchy, cgroup()), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		others, _ := filepath.Glob(filepath.Join(hierarchy, cgroupPrefix+"*"))
+		for _, other := range others {
+			pid, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(other), cgroupPrefix), "-")
+			if _, err := os.Stat("/proc/" + pid); errors.Is(err, fs.ErrNotExist) {
+				removeTree(other)
+			}
+		}
+		if err := os.Mkdir(filepath.Join(hierarchy, name), 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 	}
 	return nil
 }
 
-// removeCgroups removes the cgroup of this node, and those of processes that are no more. It reports whether none is left.
-func removeCgroups() bool {
-	none := true
+// removeCgroup removes the cgroup of a node, and reports whether it is gone.
+func removeCgroup(name string) bool {
+	gone := true
 	for _, hierarchy := range hierarchies() {
-		roots, _ := filepath.Glob(filepath.Join(hierarchy, cgroupPrefix+"*"))
-		for _, root := range roots {
-			pid := strings.TrimPrefix(filepath.Base(root), cgroupPrefix)
-			if _, err := os.Stat("/proc/" + pid); err == nil && filepath.Base(root) != cgroup() {
-				continue
-			}
-			none = removeTree(root) && none
-		}
+		gone = removeTree(filepath.Join(hierarchy, name)) && gone
 	}
-	return none
+	return gone
 }
 
 // removeTree removes a cgroup with all below it, the deepest first.

@@ -9,10 +9,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/textproto"
 	"net/url"
 	"strings"
 	"testing"
@@ -54,7 +56,7 @@ func (c *control) ask(ctx context.Context, path string, what command) ([]byte, e
 	defer func() { _ = answer.Body.Close() }()
 	raw, err := io.ReadAll(answer.Body)
 	if err == nil && answer.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s", strings.TrimSpace(string(raw)))
+		err = errors.New(strings.TrimSpace(string(raw)))
 	}
 	return raw, err
 }
@@ -90,25 +92,37 @@ func (c *control) dial(ctx context.Context, address string) (net.Conn, error) {
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	buffered := bufio.NewReader(conn)
-	answer, err := func() (*http.Response, error) {
-		request, err := http.NewRequest(http.MethodPost, "http://node/dial?address="+url.QueryEscape(address), http.NoBody)
-		if err != nil {
-			return nil, err
-		}
-		if err := request.Write(conn); err != nil {
-			return nil, err
-		}
-		return http.ReadResponse(buffered, request)
-	}()
-	if err == nil && answer.StatusCode != http.StatusOK {
-		raw, _ := io.ReadAll(answer.Body)
-		err = fmt.Errorf("%s", strings.TrimSpace(string(raw)))
-	}
-	if err != nil {
+	if err := handshake(conn, buffered, address); err != nil {
 		_ = conn.Close()
 		return nil, fmt.Errorf("dial %s from the node: %w", address, err)
 	}
 	return &buffer{Conn: conn, read: buffered}, nil
+}
+
+// handshake asks for the connection, and reads the answer up to where the connection begins.
+func handshake(conn io.Writer, buffered *bufio.Reader, address string) error {
+	request, err := http.NewRequest(http.MethodPost, "http://node/dial?address="+url.QueryEscape(address), http.NoBody)
+	if err != nil {
+		return err
+	}
+	// After a refusal there is nothing more to say.
+	request.Close = true
+	if err := request.Write(conn); err != nil {
+		return err
+	}
+	answer := textproto.NewReader(buffered)
+	status, err := answer.ReadLine()
+	if err != nil {
+		return err
+	}
+	if _, err := answer.ReadMIMEHeader(); err != nil {
+		return err
+	}
+	if !strings.Contains(status, " 200 ") {
+		why, _ := io.ReadAll(buffered)
+		return errors.New(strings.TrimSpace(string(why)))
+	}
+	return nil
 }
 
 // buffer is a connection whose first bytes were read already.

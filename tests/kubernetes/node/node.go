@@ -49,6 +49,7 @@ type Node struct {
 
 	options   Options
 	folder    string
+	cgroup    string
 	programs  programs
 	authority *kubernetes.Authority
 	control   *control
@@ -68,7 +69,7 @@ func Start(t testing.TB, options Options) *Node {
 	if options.LogMaxFiles == 0 {
 		options.LogMaxFiles = 5
 	}
-	n := &Node{options: options, programs: findPrograms(t), life: t, folder: scratch(t)}
+	n := &Node{options: options, programs: findPrograms(t), life: t, folder: t.TempDir(), cgroup: newCgroup()}
 	n.control = newControl(filepath.Join(n.folder, "control"))
 	t.Cleanup(n.control.close)
 	n.HTTP = &http.Client{Transport: &http.Transport{DialContext: n.Dial}, Timeout: time.Minute}
@@ -93,19 +94,6 @@ func needs(t testing.TB) {
 			t.Skipf("a node needs %s: apt-get install --no-install-recommends %s", program, pkg)
 		}
 	}
-}
-
-// scratch makes the folder that stands for the disk of the node. Its path is short, because the path of a socket has to be.
-func scratch(t testing.TB) string {
-	t.Helper()
-	folder, err := os.MkdirTemp("", "node-")
-	must(t, "make a folder for the node", err)
-	t.Cleanup(func() {
-		if err := os.RemoveAll(folder); err != nil {
-			t.Errorf("remove the folder of the node: %v", err)
-		}
-	})
-	return folder
 }
 
 // Up starts everything, on the disk as it is, and waits until the node takes pods.
@@ -150,7 +138,7 @@ func (n *Node) enter(t testing.TB) {
 	t.Helper()
 	self, err := os.Executable()
 	must(t, "find the program of the test", err)
-	must(t, "make cgroups", makeCgroups())
+	must(t, "make the cgroup", makeCgroup(n.cgroup))
 	n.process = testkit.Start(n.life, testkit.Options{
 		Path: "/usr/bin/unshare",
 		Args: []string{"--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child", "--mount-proc", "--propagation", "private", self},
@@ -193,7 +181,7 @@ func (n *Node) Down(t testing.TB) {
 	n.process.Wait(t, stopTimeout)
 	n.control.close()
 	n.HTTP.CloseIdleConnections()
-	testkit.Eventually(t, stopTimeout, "the cgroups to be removed", func() bool { return removeCgroups() })
+	testkit.Eventually(t, stopTimeout, "the cgroups to be removed", func() bool { return removeCgroup(n.cgroup) })
 }
 
 // pid is the first process of the namespaces, as the machine knows it.

@@ -127,20 +127,13 @@ func (n *Node) prepare() error {
 			return err
 		}
 	}
-	// A pod of any user gets through it to what is mounted from there.
-	if err := os.Chmod(n.folder, 0o755); err != nil {
-		return err
-	}
 	if err := os.Symlink(n.programs.paths["kubectl"], n.file("bin/kubectl")); err != nil {
 		return err
 	}
 	if err := n.issue(); err != nil {
 		return err
 	}
-	if err := n.writeConfigs(); err != nil {
-		return err
-	}
-	return nil
+	return n.writeConfigs()
 }
 
 // issue makes the certificates, and the kubeconfig file of each program.
@@ -196,7 +189,7 @@ var templates = template.Must(template.New("").Option("missingkey=error").ParseF
 func (n *Node) writeConfigs() error {
 	values := map[string]any{
 		"Folder": n.folder, "Address": Address, "PodNetwork": podNetwork, "CNI": cniFolder, "PauseImage": Image("pause"),
-		"PluginFolder": pluginFolder, "LogMaxSize": n.options.LogMaxSize, "LogMaxFiles": n.options.LogMaxFiles, "Cgroup": "/" + cgroup(),
+		"PluginFolder": pluginFolder, "LogMaxSize": n.options.LogMaxSize, "LogMaxFiles": n.options.LogMaxFiles, "Cgroup": "/" + n.cgroup,
 	}
 	for source, target := range map[string]string{
 		"containerd.toml": "", "kubelet.yaml": "", "proxy.yaml": "", "resolv.conf": "", "bridge.conflist": "cni/bridge.conflist",

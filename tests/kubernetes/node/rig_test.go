@@ -6,6 +6,7 @@ package node
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,6 +34,8 @@ type workload struct {
 	run        string
 	deployment bool
 	replicas   int
+	// unknown is that the API server does not tell of its pods: lines have what the path of their file says.
+	unknown bool
 	// arguments are those of programs/writer.
 	arguments string
 }
@@ -59,10 +62,15 @@ func (r *rig) disk(t *testing.T, path string, user int) {
 }
 
 // roll applies an overlay of deploy/kubernetes as a user does, from a kustomization of one's own, and waits until it is
-// everywhere. The lines are further parts of the kustomization.
+// everywhere. The lines are further parts of the kustomization, in which COMPONENTS is the folder of the components.
 func (r *rig) roll(t *testing.T, overlay string, lines ...string) {
-	r.apply(t, "overlays/"+overlay, "tributary", lines...)
+	r.applyOverlay(t, overlay, lines...)
 	r.rollout(t, "tributary", "daemonset/tributary")
+}
+
+// applyOverlay is roll without waiting.
+func (r *rig) applyOverlay(t *testing.T, overlay string, lines ...string) {
+	r.apply(t, "overlays/"+overlay, "tributary", lines...)
 }
 
 // apply applies a folder of deploy/kubernetes with the image that the node has.
@@ -70,13 +78,15 @@ func (r *rig) apply(t *testing.T, folder, image string, lines ...string) {
 	own := t.TempDir()
 	relative, err := filepath.Rel(own, filepath.Join(testkit.Root(), "deploy/kubernetes", folder))
 	require.NoError(t, err)
+	components, err := filepath.Rel(own, filepath.Join(testkit.Root(), "deploy/kubernetes/components"))
+	require.NoError(t, err)
 	name, tag, _ := strings.Cut(map[string]string{"tributary": testkit.ImageName, "grafana/loki": LokiImage}[image], ":")
 	text := fmt.Sprintf(`apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources: [%s]
 images: [{name: %s, newName: %s, newTag: "%s"}]
 `, relative, image, name, tag)
-	require.NoError(t, os.WriteFile(filepath.Join(own, "kustomization.yaml"), []byte(text+strings.Join(lines, "\n")), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(own, "kustomization.yaml"), []byte(text+strings.ReplaceAll(strings.Join(lines, "\n"), "COMPONENTS", components)), 0o600))
 	r.Kubectl(t, "apply", "-k", own)
 }
 
@@ -155,12 +165,18 @@ func (r *rig) ended(t *testing.T, run string) {
 func (r *rig) expected(l line) map[string]any {
 	want := map[string]any{
 		"k8s.namespace.name": l.namespace, "k8s.pod.name": l.pod, "k8s.pod.uid": l.uid, "k8s.container.name": l.container,
-		"k8s.container.restart_count": fmt.Sprint(l.attempt - 1), "k8s.node.name": Name,
+		"k8s.container.restart_count": fmt.Sprint(l.attempt - 1),
+	}
+	if r.workloads[l.run].unknown {
+		return want
+	}
+	maps.Copy(want, map[string]any{
+		"k8s.node.name":          Name,
 		"app.kubernetes.io/name": "writers", "service.name": "writers", "service.namespace": l.namespace,
 		"service.instance.id": l.namespace + "." + l.pod + "." + l.container,
 		// The tag of the image.
 		"service.version": "1",
-	}
+	})
 	if r.workloads[l.run].deployment {
 		want["k8s.deployment.name"] = l.run
 	}

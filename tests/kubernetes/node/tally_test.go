@@ -142,10 +142,10 @@ func (c *tally) missing(s start, last int) []int {
 	return missing
 }
 
-// repeated is how many lines came more often than once.
-func (c *tally) repeated() (repeated int, example string) {
-	for s, counts := range c.counts {
-		for n, count := range counts {
+// repeated is how many lines of some starts came more often than once.
+func (c *tally) repeated(starts map[start]int) (repeated int, example string) {
+	for s := range starts {
+		for n, count := range c.counts[s] {
 			if count > 1 {
 				repeated++
 				example = fmt.Sprintf("%d of %+v came %d times", n, s, count)
@@ -179,13 +179,14 @@ func (r *rig) written(t *testing.T, runs ...string) map[start]int {
 	return all
 }
 
-// delivered waits until all lines that the writers of some runs, or of all, have written so far are in the sink, with what has to
-// be known of them.
+// delivered waits until all lines that the writers of some runs, or of all, have written so far are in the sink, once, with what
+// has to be known of them.
 func (r *rig) delivered(t *testing.T, runs ...string) {
 	t.Helper()
-	r.arrived(t, r.written(t, runs...))
-	repeated, example := r.tally.repeated()
-	require.Zero(t, repeated, example)
+	written := r.written(t, runs...)
+	r.arrived(t, written)
+	repeated, example := r.tally.repeated(written)
+	require.Zero(t, repeated, "lines came twice, such as %s", example)
 }
 
 // arrived waits until lines are in the sink, at least once.
