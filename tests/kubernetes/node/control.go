@@ -20,9 +20,6 @@ import (
 	"testing"
 )
 
-// netConn is a connection that begins in the namespaces.
-type netConn = net.Conn
-
 // control asks the supervisor of a node. Its methods may be called from several goroutines.
 type control struct {
 	socket string

@@ -46,6 +46,9 @@ func (n *Node) describe(t testing.TB) {
 		out, err := n.TryExec(context.Background(), "", append([]string{"kubectl"}, strings.Fields(arguments)...)...)
 		t.Logf("kubectl %s\n%s(%v)", arguments, lastLines(out, 40), err)
 	}
+	if log, err := os.ReadFile(n.file("logs/" + kubelet)); err == nil {
+		t.Logf("the kubelet has logged at last:\n%s", lastLines(string(log), 20))
+	}
 }
 
 // lastLines are the last lines of a text.

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -264,7 +265,7 @@ func (n *Node) Path(path string) string {
 }
 
 // Dial connects to an address or a name that the node knows.
-func (n *Node) Dial(ctx context.Context, _, address string) (conn netConn, err error) {
+func (n *Node) Dial(ctx context.Context, _, address string) (net.Conn, error) {
 	return n.control.dial(ctx, address)
 }
 

@@ -42,6 +42,9 @@ type workload struct {
 
 // newRig starts a node, with logs that are rotated every few seconds, and gives it all images.
 func newRig(t *testing.T) *rig {
+	if os.Getenv("TRIBUTARY_E2E") != "1" {
+		t.Skip("it takes minutes: make e2e, or TRIBUTARY_E2E=1")
+	}
 	r := &rig{Node: Start(t, Options{LogMaxSize: "256Ki", LogMaxFiles: 10}), workloads: map[string]workload{}}
 	r.tally = newTally(r.Path("/var/lib/sink/records"), r.expected)
 	folder := t.TempDir()
