@@ -24,7 +24,7 @@ func TestDelivery(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.startLoki(t)
-	r.roll(t, "loki")
+	r.roll(t, "loki", "")
 	if !t.Run("lines are found in Loki, with all that is known of their pods", r.inLoki) {
 		return
 	}
@@ -164,8 +164,8 @@ func (r *rig) losesBackend(t *testing.T) {
 }
 
 func (r *rig) losesAPI(t *testing.T) {
-	// A kubelet forgets a ConfigMap that no container has been started with for five times its syncFrequency, and starts none
-	// with it before it has asked the API server again.
+	// A kubelet forgets a ConfigMap that no container has been started with for five times its syncFrequency, at least a minute, and
+	// starts none with it before it has asked the API server again.
 	r.rollsCollector(t)
 	before := r.written(t, "steady")
 	r.StopAPI(t)

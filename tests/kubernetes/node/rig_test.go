@@ -65,18 +65,23 @@ func (r *rig) disk(t *testing.T, path string, user int) {
 }
 
 // roll applies an overlay of deploy/kubernetes as a user does, from a kustomization of one's own, and waits until it is
-// everywhere. The lines are further parts of the kustomization, in which COMPONENTS is the folder of the components.
-func (r *rig) roll(t *testing.T, overlay string, lines ...string) {
-	r.applyOverlay(t, overlay, lines...)
+// everywhere. The variables are those of set.
+func (r *rig) roll(t *testing.T, overlay, variables string) {
+	r.applyOverlay(t, overlay, variables, "")
 	r.rollout(t, "tributary", "daemonset/tributary")
 }
 
-// applyOverlay is roll without waiting.
-func (r *rig) applyOverlay(t *testing.T, overlay string, lines ...string) {
+// applyOverlay is roll without waiting. A rollout does not wait for a pod to stay ready: there is only one.
+func (r *rig) applyOverlay(t *testing.T, overlay, variables, patches string, lines ...string) {
+	lines = append(lines, variables, `patches:
+- target: {kind: DaemonSet}
+  patch: "- {op: replace, path: /spec/minReadySeconds, value: 0}"
+`+patches)
 	r.apply(t, "overlays/"+overlay, "tributary", lines...)
 }
 
-// apply applies a folder of deploy/kubernetes with the image that the node has.
+// apply applies a folder of deploy/kubernetes with the image that the node has. The lines are further parts of the kustomization, in
+// which COMPONENTS is the folder of the components.
 func (r *rig) apply(t *testing.T, folder, image string, lines ...string) {
 	own := t.TempDir()
 	relative, err := filepath.Rel(own, filepath.Join(testkit.Root(), "deploy/kubernetes", folder))

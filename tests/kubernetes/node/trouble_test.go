@@ -150,14 +150,14 @@ func (w trouble) try(t *testing.T, r *rig) {
 
 // roll rolls the collector out. It is asked each second whether it is ready, which takes others longer to see.
 func (w trouble) roll(t *testing.T, r *rig) {
-	text := ""
+	var components []string
 	for _, component := range w.components {
-		text += "components: [COMPONENTS/" + component + "]\n"
+		components = append(components, "components: [COMPONENTS/"+component+"]")
 	}
-	r.applyOverlay(t, "otlp", text+set(append(w.variables, "TRIBUTARY_OTLP_URL=http://sink.sink:4318")...)+`patches:
-- target: {kind: DaemonSet}
+	variables := set(append(w.variables, "TRIBUTARY_OTLP_URL=http://sink.sink:4318")...)
+	r.applyOverlay(t, "otlp", variables, `- target: {kind: DaemonSet}
   patch: "- {op: replace, path: /spec/template/spec/containers/0/readinessProbe/periodSeconds, value: 1}"
-`+w.patches)
+`+w.patches, components...)
 }
 
 // writeAndDeliver lets a pod write, and waits for its lines.
