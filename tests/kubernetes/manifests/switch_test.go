@@ -37,7 +37,8 @@ func TestAnotherBackendIsAnotherConfigMap(t *testing.T) {
 			lines = append(lines, string(raw))
 		}
 		rest = strings.Join(lines, "\n")
-		require.Equal(t, 1, strings.Count(rest, `"`+name+`"`), "%s names %s", overlay, name)
+		// In the environment, and as the volume by which the kubelet keeps it.
+		require.Equal(t, 2, strings.Count(rest, `"`+name+`"`), "%s names %s", overlay, name)
 		return strings.ReplaceAll(rest, name, "the ConfigMap"), name, data
 	}
 	loki, lokiName, lokiData := without("loki")
