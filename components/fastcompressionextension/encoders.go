@@ -11,18 +11,13 @@ import (
 	"sync"
 
 	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
+
+	"github.com/tributary-otel/tributary/components/fastcompressionextension/internal/zstdencoder"
 )
 
-const (
-	// windowBytes is how far back zstd looks for repetitions. Logs repeat what stood
-	// shortly before: the library's own window of 4 MiB makes no fewer bytes of them, and
-	// keeps more of the past in memory for each encoder.
-	windowBytes = 256 << 10
-	// maxPooledBytes bounds what a buffer that waits for the next request holds. A
-	// batch of 4 MiB of logs is well below it when compressed.
-	maxPooledBytes = 2 << 20
-)
+// maxPooledBytes bounds what a buffer that waits for the next request holds. A batch of
+// 4 MiB of logs is well below it when compressed.
+const maxPooledBytes = 2 << 20
 
 // encoder compresses one body after the other.
 type encoder interface {
@@ -57,30 +52,16 @@ func newEncoders(coding string) *encoders {
 	return e
 }
 
-// newWorker expects a valid coding. The settings are constants, so that nothing can be
-// wrong with them.
+// newWorker expects a valid coding.
 func newWorker(coding string) *worker {
-	if coding == codingGzip {
-		w, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
-		if err != nil {
-			panic(err)
-		}
-		return &worker{encoder: w, chunk: make([]byte, 32<<10)}
+	if coding == codingZstd {
+		return &worker{encoder: zstdencoder.New()}
 	}
-	w, err := zstd.NewWriter(nil,
-		zstd.WithEncoderLevel(zstd.SpeedFastest),
-		zstd.WithWindowSize(windowBytes),
-		zstd.WithLowerEncoderMem(true),
-		// In the calling goroutine. Several requests are on their way anyway.
-		zstd.WithEncoderConcurrency(1),
-		// The checksum of a frame is optional, and no decoder asks for it. TCP and TLS
-		// have their own.
-		zstd.WithEncoderCRC(false),
-	)
+	w, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
 	if err != nil {
-		panic(err)
+		panic(err) // The level is a constant.
 	}
-	return &worker{encoder: w}
+	return &worker{encoder: w, chunk: make([]byte, 32<<10)}
 }
 
 // compress reads a body to its end and returns it compressed, with the number of

@@ -25,6 +25,8 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
+
+	"github.com/tributary-otel/tributary/components/fastcompressionextension/internal/zstdencoder"
 )
 
 // request is what the server received.
@@ -99,7 +101,7 @@ var decoders = map[string]map[string]func(io.Reader) (io.Reader, error){
 	"zstd": {
 		"klauspost": func(r io.Reader) (io.Reader, error) {
 			// No more memory than a careful server allows.
-			return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(windowBytes))
+			return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(zstdencoder.WindowBytes))
 		},
 	},
 	"gzip": {
