@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/tributary-otel/tributary/tests/testkit"
@@ -44,24 +45,31 @@ const node = "node-a"
 // labels is the list of Grafana's k8s-monitoring chart, with the pod.
 var labels = []string{"app_kubernetes_io_name", "container", "job", "k8s_deployment_name", "namespace", "pod", "service_name"}
 
-// collector makes a collector with an empty folder for pod logs, and an API server that knows the pods of so many files.
-func (p pipeline) collector(t testing.TB, to *sink, files int) *testkit.Collector {
+// apiPod is what the API server has of the pod that writes the file of this number.
+func apiPod(file int) *corev1.Pod {
+	pod := podOf(file)
+	return kubeapi.NewPod(pod.Namespace, pod.Name, pod.UID, node,
+		kubeapi.WithLabels(map[string]string{"app.kubernetes.io/name": fmt.Sprintf("app-%02d", file%20)}))
+}
+
+// collector makes a collector with an empty folder for pod logs, and an API server that knows the pods of so many files; the
+// stock pipeline asks none.
+func (p pipeline) collector(t testing.TB, to *sink, files int) (*testkit.Collector, *kubeapi.Server) {
 	t.Helper()
 	if p == stock {
 		c := testkit.NewCollector(t, filepath.Join(testkit.Root(), "tests", "bench", "testdata", "stock.yaml"))
-		return p.overlay(t, c).Set("TRIBUTARY_OTLP_URL=" + to.URL()).Set(collectorEnv()...)
+		return p.overlay(t, c).Set("TRIBUTARY_OTLP_URL=" + to.URL()).Set(collectorEnv()...), nil
 	}
 	backend := "backends/" + cmp.Or(backends[p], "otlp") + ".yaml"
 	var pods []runtime.Object
 	for file := range files {
-		pod := podOf(file)
-		pods = append(pods, kubeapi.NewPod(pod.Namespace, pod.Name, pod.UID, node,
-			kubeapi.WithLabels(map[string]string{"app.kubernetes.io/name": fmt.Sprintf("app-%02d", file%20)})))
+		pods = append(pods, apiPod(file))
 	}
+	api := kubeapi.Start(t, pods...)
 	c := testkit.NewCollector(t, "kubernetes.yaml", backend)
 	return p.overlay(t, c).Set(
 		"TRIBUTARY_OTLP_URL="+to.URL(), "TRIBUTARY_LOKI_URL="+to.URL(), "TRIBUTARY_NODE_NAME="+node,
-		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+kubeapi.Start(t, pods...).Kubeconfig(t)).Set(collectorEnv()...)
+		"TRIBUTARY_K8S_AUTH=kubeConfig", "KUBECONFIG="+api.Kubeconfig(t)).Set(collectorEnv()...), api
 }
 
 // overlay adds a configuration file with what is measured but not shipped: label_keep, and pprof for profiles.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tributary-otel/tributary/tests/testkit"
+	"github.com/tributary-otel/tributary/tests/testkit/kubeapi"
 )
 
 // patience is how long nothing may arrive before the rest is taken for lost.
@@ -15,9 +16,11 @@ const patience = 60 * time.Second
 
 // rig is one collector, and the sink it sends to.
 type rig struct {
-	b         *testing.B
-	pipeline  pipeline
-	sink      *sink
+	b        *testing.B
+	pipeline pipeline
+	sink     *sink
+	// api knows the pods; nil for the stock pipeline.
+	api       *kubeapi.Server
 	collector *testkit.Collector
 	process   *testkit.Process
 }
@@ -26,7 +29,7 @@ func newRig(b *testing.B, p pipeline, files int) *rig {
 	b.Helper()
 	describe(b)
 	r := &rig{b: b, pipeline: p, sink: startSink(b)}
-	r.collector = p.collector(b, r.sink, files)
+	r.collector, r.api = p.collector(b, r.sink, files)
 	return r
 }
 

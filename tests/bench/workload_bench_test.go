@@ -151,6 +151,7 @@ func sum(counts []int) int {
 // and the memory, before, at most, and when they have been gone for some minutes.
 func BenchmarkChurn(b *testing.B) {
 	const perSecond, perPod, lifetime = 100, 5, 2 * time.Second
+	const alive = int(lifetime/time.Second) * perSecond
 	for b.Loop() {
 		r := newRig(b, tributary, 1)
 		r.must(writeLog(r.collector.PodLogs(), 0, perPod, time.Millisecond))
@@ -162,14 +163,16 @@ func BenchmarkChurn(b *testing.B) {
 		u := r.watch(func() {
 			tick := time.NewTicker(time.Second / perSecond)
 			defer tick.Stop()
-			const alive = int(lifetime/time.Second) * perSecond
 			for n := range perSecond * int(4*watchTime(b)/time.Second) {
 				<-tick.C
 				file := len(written)
+				// The kubelet has a pod from the API server before it writes a line of it.
+				r.api.Add(apiPod(file))
 				r.must(writeLog(r.collector.PodLogs(), file, perPod, time.Millisecond))
 				written = append(written, perPod)
 				if n >= alive {
 					r.must(os.RemoveAll(podFolder(r, file-alive)))
+					r.api.Delete(apiPod(file - alive))
 				}
 			}
 		})
@@ -177,9 +180,13 @@ func BenchmarkChurn(b *testing.B) {
 		for file := 1; file < len(written); file++ {
 			r.must(os.RemoveAll(podFolder(r, file)))
 		}
+		for file := max(1, len(written)-alive); file < len(written); file++ {
+			r.api.Delete(apiPod(file))
+		}
 		// A folder is forgotten after a minute, and memory is given back a minute after the last collection that was needed.
 		pass(150 * time.Second)
 		after := r.watch(func() { pass(time.Second) })
+		r.pipeline.saveHeap(b, r.collector)
 		diff := r.finish(written)
 		record(&results, "churn", tributary, map[string]float64{
 			"%core": u.Percent(), "fds-before": float64(before.OpenFiles), "fds-after": float64(after.OpenFiles),
