@@ -68,7 +68,7 @@ func (t *Tail) makeRoom() {
 		for _, f := range d.files {
 			if t.mayRest(d, f) {
 				f.close()
-				f.resting = true
+				f.resting, f.early = true, true
 			}
 		}
 	}
@@ -112,5 +112,5 @@ func (t *Tail) wake(d *folder, f *File) {
 	}
 	d.grown = t.now
 	// Whether it is still the same is asked of each file that was written to.
-	f.handle, f.content, f.resting = h, contentOf(h, f.names[0].log), false
+	f.handle, f.content, f.resting, f.early = h, contentOf(h, f.names[0].log), false, false
 }

@@ -74,6 +74,17 @@ func TestAFileThatRestsIsNotTakenForAnotherOne(t *testing.T) {
 			n.write(web, "0.log", lines...)
 			n.rename(web, "0.log", "0.log.20261120-100000")
 		},
+		"rotated and compressed after it went on": func(n *node, lines []string) {
+			n.write(web, "0.log", lines...)
+			n.rename(web, "0.log", "0.log.20261120-100000")
+			compress(n.t, n.path(web, "0.log.20261120-100000"))
+		},
+		"rotated, compressed and replaced after it went on": func(n *node, lines []string) {
+			n.write(web, "0.log", lines[:20]...)
+			n.rename(web, "0.log", "0.log.20261120-100000")
+			compress(n.t, n.path(web, "0.log.20261120-100000"))
+			n.write(web, "0.log", lines[20:]...)
+		},
 		"rotated before it was replaced": func(n *node, lines []string) {
 			n.rename(web, "0.log", "0.log.20261120-100000")
 			n.write(web, "0.log", lines...)

@@ -72,6 +72,9 @@ type File struct {
 	copyAgain time.Time
 	// resting says that it is closed although somebody may write to it.
 	resting bool
+	// early says that it was closed while somebody could write to it, and was not read
+	// since: an archive may hold more of it.
+	early bool
 	// seenFirst says that the file was there before Run was called.
 	seenFirst bool
 }
@@ -137,7 +140,7 @@ func (f *File) use(h Handle, log logName, info Info) {
 	f.handle, f.content = h, contentOf(h, log)
 	f.device, f.inode = info.Device, info.Inode
 	f.size, f.modified = info.Size, info.Modified
-	f.atEnd, f.damaged, f.resting = false, false, false
+	f.atEnd, f.damaged, f.resting, f.early = false, false, false, false
 }
 
 func contentOf(h Handle, log logName) content {

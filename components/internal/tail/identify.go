@@ -102,9 +102,9 @@ func (t *Tail) join(d *folder, known, f *File) {
 	again := !f.compressed() && (info.Size > known.offset || f.live())
 	switch {
 	case known.copied != nil: // It holds all that there is.
-	case known.handle == nil && (again || !known.delivered()):
+	case known.handle == nil && (again || known.early || !known.delivered()):
 		known.use(f.handle, f.name, info)
-		f.handle = nil
+		f.handle, known.ended = nil, false
 	case !f.compressed() && known.spare == nil && !known.compressed():
 		known.spare, f.handle = f.handle, nil
 	}

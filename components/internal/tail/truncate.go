@@ -47,7 +47,7 @@ func (t *Tail) truncated(d *folder, f *File, info Info) (changed bool) {
 		}
 	}
 	if f.handle == nil && !t.reopen(d, f) {
-		f.atEnd = true
+		f.atEnd, f.early = true, true
 		f.intake.End()
 	}
 	if len(f.names) == 0 {
