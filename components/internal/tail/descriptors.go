@@ -5,7 +5,6 @@ package tail
 import (
 	"errors"
 	"path/filepath"
-	"time"
 )
 
 // A process may have so many descriptors and no more, and those for the backend, the
@@ -41,18 +40,9 @@ func (h countedHandle) Close() error {
 	return h.Handle.Close()
 }
 
-// writing is how long a container counts as one that writes after a file of it has grown.
-const writing = 10 * time.Second
-
-// starve reports whether no file of a folder may be opened now. Then there will be room
-// soon. A quarter is kept for containers that write: the files of a busy one are rotated
-// and removed while thousands of others take their turns.
-func (t *Tail) starve(d *folder) bool {
-	most := t.options.MaxOpen
-	if t.now.Sub(d.grown) >= writing {
-		most -= most / 4
-	}
-	full := t.options.MaxOpen > 0 && t.fs.open >= most
+// starve reports whether no file may be opened now. Then there will be room soon.
+func (t *Tail) starve() bool {
+	full := t.options.MaxOpen > 0 && t.fs.open >= t.options.MaxOpen
 	t.starved = t.starved || full
 	return full
 }
@@ -102,7 +92,7 @@ func (t *Tail) wake(d *folder, f *File) {
 	case info.Size == f.size && info.Modified == f.modified:
 		f.resting = !f.identified() || f.live() && !d.superseded(f)
 		return
-	case t.starve(d):
+	case t.starve():
 		return
 	}
 	h, err := t.fs.Open(t.options.Root, parts...)
@@ -110,7 +100,6 @@ func (t *Tail) wake(d *folder, f *File) {
 		t.fail(d, f, err)
 		return
 	}
-	d.grown = t.now
 	// Whether it is still the same is asked of each file that was written to.
 	f.handle, f.content, f.resting, f.early = h, contentOf(h, f.names[0].log), false, false
 }

@@ -28,8 +28,6 @@ type folder struct {
 	// due is when it gets its next turn, and interval the time between two.
 	due      time.Time
 	interval time.Duration
-	// grown is when a file in it was last seen to have grown after it was opened.
-	grown time.Time
 	// linked says that a name in it is a link to a log file.
 	linked bool
 	// blocked says that it waits for room.
@@ -176,7 +174,7 @@ func (t *Tail) see(d *folder, e Entry, log logName) bool {
 		f.names = append(f.names, name)
 		return true
 	}
-	if t.starve(d) {
+	if t.starve() {
 		d.lookAgain(t.now.Add(t.options.MaxPollInterval / 4))
 		return false
 	}

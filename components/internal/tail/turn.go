@@ -179,7 +179,6 @@ func (t *Tail) refresh(d *folder, f *File) (changed bool) {
 		shorter := info.Size < f.size
 		if info.Size != f.size || info.Modified != f.modified {
 			f.size, f.modified, f.grown, f.atEnd, f.doubtful = info.Size, info.Modified, t.now, false, true
-			d.grown = t.now
 		}
 		if f.doubtful && f.identified() && (info.Size < f.offset || !t.continues(d, f, shorter)) {
 			return t.truncated(d, f, info)
