@@ -18,7 +18,7 @@ import (
 type fleet struct {
 	t        testing.TB
 	backend  *testkit.Backend
-	names    *nameServer
+	names    *testkit.Names
 	nodes    []*node
 	gateways []*gateway
 	port     int
@@ -43,7 +43,7 @@ func newFleet(t testing.TB, by string, gateways int) *fleet {
 	if by == "load-balancing" {
 		question = 53 // It asks as the machine does.
 	}
-	f.names = startNames(t, fmt.Sprintf("%s:%d", resolver, question))
+	f.names = testkit.StartNames(t, fmt.Sprintf("%s:%d", resolver, question))
 	for i := range gateways {
 		g := &gateway{address: fmt.Sprintf("%s.%d", net24, i+1), Collector: testkit.NewCollector(t, "gateway.yaml", "backends/otlp.yaml")}
 		g.Set(fmt.Sprintf("TRIBUTARY_LISTEN_GRPC=%s:%d", g.address, f.port), "TRIBUTARY_LISTEN_HTTP="+g.address+":0",
@@ -75,7 +75,7 @@ func (f *fleet) serve(gateways ...*gateway) {
 	for _, g := range gateways {
 		addresses = append(addresses, g.address)
 	}
-	f.names.set(addresses...)
+	f.names.Set(addresses...)
 }
 
 // print lets every node print.
