@@ -43,8 +43,8 @@ type Config struct {
 	// Storage is the extension that keeps the positions (default: none, they are lost
 	// with the process).
 	Storage *component.ID `mapstructure:"storage"`
-	// PollInterval is how often a file that grows is looked at (default: 250ms). A
-	// silent one is looked at each 2 s.
+	// PollInterval is how often a file that grows is looked at (default: 250ms). One that
+	// is silent is looked at when the kernel reports a write, or each 2 s.
 	PollInterval time.Duration `mapstructure:"poll_interval"`
 	// MaxLineBytes is the length above which a line is sent in pieces, each a record of
 	// its own (default: 1 MiB).

@@ -30,7 +30,7 @@ func TestAnArchiveThatWasReadHoldsNoMemoryAndIsBehind(t *testing.T) {
 	assert.EqualValues(t, 20, n.tail.Gauges().Reading)
 	n.end()
 	<-n.done
-	for _, f := range n.tail.list[0].files {
+	for _, f := range n.tail.agenda[0].files {
 		a, ok := f.content.(*archive)
 		require.True(t, ok)
 		assert.Nil(t, a.reader)

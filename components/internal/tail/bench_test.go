@@ -74,7 +74,7 @@ func BenchmarkReading(b *testing.B) {
 	}
 }
 
-func heap() uint64 {
+func heapBytes() uint64 {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
@@ -85,14 +85,14 @@ func BenchmarkAnIdlePass(b *testing.B) {
 	for _, files := range []int{1000, 10_000} {
 		b.Run(fmt.Sprintf("files=%d", files), func(b *testing.B) {
 			root := containers(b, files, "")
-			before := heap()
+			before := heapBytes()
 			t := New(Options{Root: root, NoWatch: true}, &sink{})
 			t.now = time.Now()
 			t.tree.scan()
 			begin := time.Now()
 			t.pass()
 			found := time.Since(begin)
-			after := heap()
+			after := heapBytes()
 			t.tree.nextScan = t.now.Add(time.Hour)
 			b.ReportAllocs()
 			for b.Loop() {

@@ -25,7 +25,7 @@ func (t *Tail) Reconsider(id Container) {
 	}
 	d.wanted, d.blocked = wanted, false
 	d.due = t.now
-	d.lookAgain(t.now)
+	t.lookNow(d)
 	if wanted {
 		t.tree.add(d.path, place{pod: id.podFolder(), container: id.Name})
 		return

@@ -54,7 +54,7 @@ func (t *Tail) makeRoom() {
 	}
 	t.starved = false
 	t.consumer.Trouble(FewDescriptors, t.options.Root, errDescriptors)
-	for _, d := range t.list {
+	for _, d := range t.agenda {
 		for _, f := range d.files {
 			if t.mayRest(d, f) {
 				f.close()

@@ -100,7 +100,7 @@ func TestAFileThatRestsIsNotTakenForAnotherOne(t *testing.T) {
 				pass(10 * time.Second)
 				assert.Len(t, n.lines(), 20)
 				rests := 0
-				for _, d := range n.tail.list {
+				for _, d := range n.tail.agenda {
 					for _, f := range d.files {
 						if f.resting {
 							rests++

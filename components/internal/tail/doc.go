@@ -23,14 +23,18 @@
 //     finds everything.
 //
 // One goroutine does all the reading, with one buffer: what a file costs is its
-// descriptor and two kilobytes. Writes are not watched for. A file that grows
-// is looked at each 250 ms, a silent one each 2 s. A consumer may have a file wait, for
-// room or until a time: then it is looked at each second, since it may lose its name.
+// descriptor and two kilobytes. A file that grows is looked at each 250 ms: to be told
+// of each write would cost more. One that is silent for 5 s is left alone until the
+// kernel tells of the next write; where it does not, the file is looked at each 2 s. A
+// consumer may have a file wait, for room or until a time: then it is looked at each
+// second, since it may lose its name.
 //
 // Reading order: tail.go (options and the loop), container.go (names of folders and
-// files), consumer.go (what a reader of this package provides), tree.go and watch*.go
-// (which folders there are), choose.go (is it read?), folder.go (which files are in one), file.go and head.go
-// (what is known of a file), identify.go (is it one that we know?), turn.go (reading),
-// finish.go, content.go (plain, compressed), truncate.go, rescue.go (a file without a name),
-// descriptors.go (more files than may be open), gauge.go; fs*.go is the file system.
+// files), consumer.go (what a reader of this package provides), agenda.go (whose turn is
+// it?), tree.go and watch*.go (which folders there are), bell.go (who writes again?),
+// choose.go (is it read?), folder.go and link.go (which files are in one), file.go and
+// head.go (what is known of a file), identify.go (is it one that we know?), turn.go and
+// read.go (reading), finish.go, content.go (plain, compressed), truncate.go, rescue.go (a
+// file without a name), descriptors.go (more files than may be open), gauge.go; fs*.go is
+// the file system.
 package tail

@@ -49,15 +49,18 @@ func (t *Tail) gone(f *File) bool {
 		!f.identified() && t.quiet(f) // Empty, and deleted.
 }
 
-// forget drops a folder that is gone, and with it the marks.
+// forget drops a folder that is gone, and of which no file is left. Marks of the run before
+// of which no file was seen wait a while: the folder may not be there yet.
 func (t *Tail) forget(d *folder) {
 	if len(d.files) > 0 || d.missing.IsZero() {
 		return
 	}
-	d.due = d.missing.Add(forgetAfter)
-	if t.now.Before(d.due) || !t.tree.trustworthy() {
-		d.due = t.now.Add(forgetAfter)
-		return
+	if len(d.marks) > 0 {
+		d.due = d.missing.Add(forgetAfter)
+		if t.now.Before(d.due) || !t.tree.trustworthy() {
+			d.due = t.now.Add(forgetAfter)
+			return
+		}
 	}
 	if _, err := t.fs.Lstat(d.path); !errors.Is(err, fs.ErrNotExist) {
 		d.dirty = true

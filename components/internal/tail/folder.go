@@ -28,6 +28,14 @@ type folder struct {
 	// due is when it gets its next turn, and interval the time between two.
 	due      time.Time
 	interval time.Duration
+	// index is its place in the agenda, served the number of its last turn in which it was
+	// not left without room.
+	index  int
+	served int64
+	// awaited says that the bell rings at the next write to it, silentSince since when
+	// nothing has happened in it.
+	awaited     bool
+	silentSince time.Time
 	// linked says that a name in it is a link to a log file.
 	linked bool
 	// blocked says that it waits for room.
@@ -52,11 +60,11 @@ func (t *Tail) enter(id Container) *folder {
 	if d == nil {
 		d = &folder{
 			id: id, path: filepath.Join(t.options.Root, id.podFolder(), id.Name), dirty: true, due: t.now,
-			marks: t.options.Marks[id], wanted: t.consumer.Wanted(id),
+			marks: t.options.Marks[id], wanted: t.consumer.Wanted(id), index: notNoted,
 		}
 		delete(t.options.Marks, id)
 		t.folders[id] = d
-		t.list = append(t.list, d)
+		t.agenda.note(d)
 	}
 	return d
 }
@@ -225,36 +233,6 @@ func (d *folder) lookup(name fileName, info Info) *File {
 	return nil
 }
 
-// target returns the file that a link points to: an allowed folder, and the way from
-// there.
-func (t *Tail) target(link string) (root string, parts []string, err error) {
-	path, err := t.fs.Resolve(link)
-	if err != nil {
-		return "", nil, err
-	}
-	for _, allowed := range t.options.LinkTargets {
-		root, err := t.fs.Resolve(allowed)
-		if err != nil {
-			continue
-		}
-		rel, err := filepath.Rel(root, path)
-		if err == nil && filepath.IsLocal(rel) && rel != "." {
-			return root, splitPath(rel), nil
-		}
-	}
-	return "", nil, errOutside
-}
-
-func splitPath(rel string) []string {
-	dir, file := filepath.Split(rel)
-	if dir == "" {
-		return []string{file}
-	}
-	return append(splitPath(filepath.Clean(dir)), file)
-}
-
-var errOutside = errors.New("it points out of the allowed folders (link_targets)")
-
 // odd reports a name that leads to no log file, once.
 func (t *Tail) odd(d *folder, kind Trouble, name string, err error) {
 	if d.odd[name] {
@@ -282,6 +260,13 @@ func (d *folder) cannotRead(t *Tail, path string, err error) {
 	d.lookAgain(t.now.Add(tryAgain))
 }
 
+// lookNow is called when the names in a folder may have changed.
+func (t *Tail) lookNow(d *folder) {
+	d.lookAgain(t.now)
+	t.agenda.note(d)
+}
+
+// lookAgain has the names looked at at a time. It is called in a turn.
 func (d *folder) lookAgain(at time.Time) {
 	if !d.dirty || at.Before(d.lookAt) {
 		d.dirty, d.lookAt = true, at

@@ -61,7 +61,7 @@ func (t *Tail) measureIfDue() {
 func (t *Tail) measure() {
 	t.gauges.next = t.now.Add(measureInterval)
 	g := Gauges{Watching: !t.tree.blind, Troubled: t.tree.unreadable()}
-	for _, d := range t.list {
+	for _, d := range t.agenda {
 		if d.wanted {
 			g.Containers++
 		}

@@ -50,10 +50,16 @@ type node struct {
 	// unwanted are not read; again are those of which that has changed.
 	unwanted map[Container]bool
 	again    []Container
+	// asking counts those that were not told yet.
+	asking int
 	// forgotten are those that are gone.
 	forgotten map[Container]bool
-	// blocked is what Unreadable said at the end of the last pass.
+	// blocked is what Unreadable said at the end of the last pass, waiting how many folders
+	// were waiting for the bell.
 	blocked bool
+	waiting int
+	// silent is a bell that never rings.
+	silent bool
 }
 
 func newNode(t *testing.T) *node {
@@ -99,7 +105,8 @@ func (n *node) kill() {
 	n.end()
 	<-n.done
 	n.tail.tree.close()
-	for _, d := range n.tail.list {
+	n.tail.bell.close()
+	for _, d := range n.tail.agenda {
 		for _, f := range d.files {
 			f.close()
 		}
@@ -144,11 +151,19 @@ func (n *node) Wanted(id Container) bool {
 }
 
 // want says whether a container is read, from now on.
+// want says whether a container is read, and returns when that is known.
 func (n *node) want(id Container, wanted bool) {
+	n.t.Helper()
 	n.set(func() {
 		n.unwanted[id] = !wanted
 		n.again = append(n.again, id)
+		n.asking++
 	})
+	n.eventually(func() bool {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		return n.asking == 0
+	}, "it is known whether it is read")
 }
 
 func (n *node) Forgotten(id Container) {
@@ -179,7 +194,17 @@ func (n *node) Pass() time.Duration {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	n.asking -= len(again)
 	n.blocked = n.tail.Unreadable()
+	if n.silent && n.tail.bell.set != nil {
+		n.tail.bell.rings = nil
+	}
+	n.waiting = 0
+	for _, d := range n.tail.agenda {
+		if d.awaited {
+			n.waiting++
+		}
+	}
 	if !n.withheld {
 		for in := range n.intakes {
 			in.acked = in.taken
@@ -277,6 +302,12 @@ func (n *node) unreadable() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.blocked
+}
+
+func (n *node) awaited() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.waiting
 }
 
 func (n *node) count(kind Trouble) int {

@@ -253,8 +253,8 @@ func TestPodsThatComeAndGoLeaveNothing(t *testing.T) {
 		assert.Equal(t, before, open())
 		n.end()
 		<-n.done
-		assert.Len(t, n.tail.list, 1)
-		assert.Less(t, cap(n.tail.list), 100)
+		assert.Len(t, n.tail.agenda, 1)
+		assert.Less(t, cap(n.tail.agenda), 100)
 		assert.Len(t, n.tail.folders, 1)
 		assert.Len(t, n.tail.tree.pods, 1)
 	})

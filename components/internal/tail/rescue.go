@@ -173,5 +173,6 @@ func (t *Tail) openCopy(copied *spill.File) error {
 	d.files = append(d.files, f)
 	d.sort()
 	d.due = t.now
+	t.agenda.note(d)
 	return nil
 }

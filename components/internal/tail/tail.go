@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/tributary-otel/tributary/components/internal/shrink"
 	"github.com/tributary-otel/tributary/components/internal/spill"
 )
 
@@ -28,14 +29,14 @@ type Options struct {
 	// MaxLineBytes is the length above which a line comes in pieces (default: 1 MiB).
 	MaxLineBytes int
 	// PollInterval is how often a growing file is looked at (default: 250 ms), and
-	// MaxPollInterval a silent one (default: 2 s).
+	// MaxPollInterval a silent one of which the kernel reports no writes (default: 2 s).
 	PollInterval, MaxPollInterval time.Duration
 	// ScanInterval is how often all folders are looked at although nothing was
 	// reported (default: 1 min). Without reports it is 1 s, or as much more as it
 	// takes to spend no more than a twentieth of the time on it.
 	ScanInterval time.Duration
-	// Quiet is how long nothing has to be written before a file is taken for finished,
-	// and a last line without an end for complete (default: 5 s).
+	// Quiet is how long nothing has to be written before a file is taken for finished, or
+	// for silent, and a last line without an end for complete (default: 5 s).
 	Quiet time.Duration
 	// Room gets a signal when a file for which Acquire returned false may be read.
 	Room <-chan struct{}
@@ -56,7 +57,8 @@ const (
 	// chunkBytes is how much is read at once. The buffer grows for a line that is
 	// longer.
 	chunkBytes = 256 << 10
-	// forgetAfter is how long a folder has to be gone before its marks are forgotten.
+	// forgetAfter is how long a folder has to be gone before the marks are forgotten that
+	// the run before has left for it.
 	forgetAfter = time.Minute
 	// tryAgain is how long after an error a file or folder is tried again.
 	tryAgain = 5 * time.Second
@@ -68,12 +70,16 @@ type Tail struct {
 	fs       *counted
 	consumer Consumer
 	tree     *tree
+	bell     bell
 	folders  map[Container]*folder
-	// list holds the folders for going through them in a fair order.
-	list []*folder
-	// first is where the next pass begins.
-	first int
-	now   time.Time
+	peak     shrink.Peak
+	// agenda holds all of them, but those that have their turn: they are in taken.
+	agenda agenda
+	taken  []*folder
+	// blocked are those that wait for room, turns counts the turns that were had.
+	blocked []*folder
+	turns   int64
+	now     time.Time
 	// begin is when it was made.
 	begin time.Time
 	// started is true after the first look at all folders.
@@ -104,7 +110,7 @@ func New(options Options, consumer Consumer) *Tail {
 		options: options, fs: &counted{FS: options.FS}, consumer: consumer,
 		folders: map[Container]*folder{}, buffer: make([]byte, chunkBytes+maxLastLine), now: time.Now(), begin: time.Now(),
 	}
-	t.tree = newTree(t)
+	t.tree, t.bell = newTree(t), bell{close: func() {}}
 	return t
 }
 
@@ -118,6 +124,7 @@ func setDefault[T int | time.Duration](value *T, otherwise T) {
 func (t *Tail) Run(ctx context.Context) {
 	t.openCopies()
 	events := t.tree.watch()
+	t.bell = t.openBell()
 	t.tree.scan()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -138,6 +145,13 @@ func (t *Tail) Run(ctx context.Context) {
 				t.tree.lose(errors.New("the kernel ended the reports"))
 			}
 			t.tree.handle(batch)
+		case batch, open := <-t.bell.rings:
+			t.now = time.Now()
+			if !open {
+				t.bell.set, t.bell.rings = nil, nil
+				t.wakeAll()
+			}
+			t.ring(batch)
 		case <-t.options.Room:
 			t.unblock()
 		case <-timer.C:
@@ -150,7 +164,8 @@ func (t *Tail) Run(ctx context.Context) {
 func (t *Tail) Close() {
 	t.now = time.Now()
 	t.tree.close()
-	for _, d := range t.list {
+	t.bell.close()
+	for _, d := range t.agenda {
 		t.listNames(d)
 		t.examine(d)
 		for _, f := range d.files {
@@ -164,75 +179,55 @@ func (t *Tail) Close() {
 }
 
 // pass gives each folder whose time has come one turn, and returns how long nothing
-// has to be done after that. The next pass begins with the folder for which there was
-// no room in this one.
+// has to be done after that.
 func (t *Tail) pass() time.Duration {
 	wait := min(t.tree.scanIfDue(), t.openCopies())
 	t.makeRoom()
-	first, n := t.first, len(t.list)
-	forgotten := false
-	for i := range n {
-		at := (first + i) % n
-		d := t.list[at]
+	t.taken = t.agenda.take(t.now, t.taken[:0])
+	for i, d := range t.taken {
+		t.taken[i] = nil
 		if d.dirty && !d.lookAt.After(t.now) {
 			t.look(d)
 		}
 		if !d.due.After(t.now) {
-			blocked := d.blocked
 			t.turn(d)
-			if d.blocked && !blocked && t.first == first {
-				t.first = at
-			}
 		}
-		forgotten = forgotten || d.forgotten
-		wait = min(wait, d.due.Sub(t.now))
-		if d.dirty {
-			wait = min(wait, d.lookAt.Sub(t.now))
+		if d.forgotten {
+			shrink.Delete(&t.folders, d.id, &t.peak)
+			continue
 		}
+		t.agenda.note(d)
 	}
-	if forgotten {
-		t.list = slices.DeleteFunc(t.list, func(d *folder) bool {
-			if d.forgotten {
-				delete(t.folders, d.id)
-			}
-			return d.forgotten
-		})
-		t.first = 0
-		t.shrink()
-	}
+	t.shrink()
 	t.measureIfDue()
-	return max(wait, 0)
+	return max(t.agenda.wait(t.now, wait), 0)
 }
 
-// shrink gives back the room of folders that are gone. Neither a map nor a slice does that
-// by itself, and after a burst of pods there may be room for many times of those left.
+// shrink gives back the room of folders that are gone.
 func (t *Tail) shrink() {
 	const few = 64
-	if cap(t.list) <= few+4*len(t.list) {
-		return
+	if cap(t.agenda) > few+4*len(t.agenda) {
+		t.agenda, t.taken, t.blocked = slices.Clone(t.agenda), nil, slices.Clone(t.blocked)
 	}
-	t.list = slices.Clone(t.list)
-	folders := make(map[Container]*folder, len(t.list))
-	for _, d := range t.list {
-		folders[d.id] = d
-	}
-	t.folders = folders
 }
 
+// unblock gives the folders that wait for room a turn.
 func (t *Tail) unblock() {
-	for _, d := range t.list {
-		if d.blocked {
-			d.blocked = false
-			d.due = t.now
+	for i, d := range t.blocked {
+		t.blocked[i] = nil
+		if d.blocked && !d.forgotten {
+			d.blocked, d.due = false, t.now
+			t.agenda.note(d)
 		}
 	}
+	t.blocked = t.blocked[:0]
 }
 
 // Unreadable reports whether something that should be read cannot be now: the root, a
 // folder, or a file. It was told to the consumer as Unreadable or Missing. Like the
 // methods of the consumer it belongs to the goroutine of Run.
 func (t *Tail) Unreadable() bool {
-	return t.tree.unreadable() > 0 || slices.ContainsFunc(t.list, func(d *folder) bool {
+	return t.tree.unreadable() > 0 || slices.ContainsFunc(t.agenda, func(d *folder) bool {
 		return d.unreadable || slices.ContainsFunc(d.files, func(f *File) bool { return !f.troubled.IsZero() && !f.damaged })
 	})
 }

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"time"
+
+	"github.com/tributary-otel/tributary/components/internal/shrink"
 )
 
 // tree is what is known of the folders: that of all pods, those of the pods, and those
@@ -17,6 +20,8 @@ type tree struct {
 	// places are the watched folders.
 	places map[watchID]place
 	pods   map[string]*podFolder
+	// peaks are how large the two have been.
+	peaks struct{ places, pods shrink.Peak }
 
 	// nextScan is when all folders are looked at again.
 	nextScan time.Time
@@ -35,7 +40,8 @@ type place struct {
 }
 
 type podFolder struct {
-	containers map[string]Container
+	// containers are the names of its folders.
+	containers []string
 	watched    bool
 	// unreadable says that it could not be looked at last time.
 	unreadable bool
@@ -54,7 +60,7 @@ func (r *tree) watch() <-chan []change {
 		r.blind = true
 		return nil
 	}
-	w, err := newWatcher()
+	w, err := newWatcher(0)
 	if err != nil {
 		r.lose(err)
 		return nil
@@ -83,7 +89,11 @@ func (r *tree) add(path string, p place) (ok bool) {
 	if r.watcher == nil {
 		return false
 	}
-	id, err := r.watcher.add(path, p == watchRoot)
+	kind := names
+	if p == watchRoot {
+		kind = rootNames
+	}
+	id, err := r.watcher.add(path, kind)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
 			r.lose(err)
@@ -172,7 +182,7 @@ func (r *tree) scanPod(name string) {
 	id, _ := parsePod(name)
 	pod := r.pods[name]
 	if pod == nil {
-		pod = &podFolder{containers: map[string]Container{}}
+		pod = &podFolder{}
 		r.pods[name] = pod
 	}
 	path := filepath.Join(r.t.options.Root, name)
@@ -200,18 +210,21 @@ func (r *tree) scanPod(name string) {
 		present[e.Name] = true
 		id.Name = e.Name
 		d := r.t.enter(id)
-		if _, known := pod.containers[e.Name]; !known && d.wanted {
-			r.add(d.path, place{pod: name, container: e.Name})
+		if !slices.Contains(pod.containers, e.Name) {
+			pod.containers = append(pod.containers, e.Name)
+			if d.wanted {
+				r.add(d.path, place{pod: name, container: e.Name})
+			}
 		}
-		pod.containers[e.Name] = id
-		d.lookAgain(r.t.now)
+		r.t.lookNow(d)
 	}
-	for container, id := range pod.containers {
+	pod.containers = slices.DeleteFunc(pod.containers, func(container string) bool {
 		if !present[container] {
-			delete(pod.containers, container)
-			r.t.enter(id).lookAgain(r.t.now)
+			id.Name = container
+			r.t.lookNow(r.t.enter(id))
 		}
-	}
+		return !present[container]
+	})
 }
 
 // removePod is called when the folder of a pod is gone. Files that are open stay so.
@@ -220,9 +233,10 @@ func (r *tree) removePod(name string) {
 	if pod == nil {
 		return
 	}
-	delete(r.pods, name)
-	for _, id := range pod.containers {
-		r.t.enter(id).lookAgain(r.t.now)
+	shrink.Delete(&r.pods, name, &r.peaks.pods)
+	id, _ := parsePod(name)
+	for _, id.Name = range pod.containers {
+		r.t.lookNow(r.t.enter(id))
 	}
 }
 
@@ -248,7 +262,7 @@ func (r *tree) handle(changes []change) {
 		default:
 			id, _ := parsePod(p.pod)
 			id.Name = p.container
-			r.t.enter(id).lookAgain(r.t.now)
+			r.t.lookNow(r.t.enter(id))
 		}
 	}
 }
@@ -256,7 +270,7 @@ func (r *tree) handle(changes []change) {
 // ended is called when a folder is not watched any more, since it was removed. There
 // may be another one of its name already.
 func (r *tree) ended(id watchID, p place) {
-	delete(r.places, id)
+	shrink.Delete(&r.places, id, &r.peaks.places)
 	switch {
 	case p == watchRoot:
 		r.nextScan = r.t.now
@@ -269,8 +283,8 @@ func (r *tree) ended(id watchID, p place) {
 		if pod := r.pods[p.pod]; pod != nil {
 			c, _ := parsePod(p.pod)
 			c.Name = p.container
-			delete(pod.containers, p.container)
-			r.t.enter(c).lookAgain(r.t.now)
+			pod.containers = slices.DeleteFunc(pod.containers, func(name string) bool { return name == p.container })
+			r.t.lookNow(r.t.enter(c))
 			r.scanPod(p.pod)
 		}
 	}

@@ -6,46 +6,53 @@ import (
 	"bytes"
 	"encoding/binary"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// watcher is an inotify instance. Writes are not asked for: there may be thousands in
-// a second, and each would be an event.
+// watcher is an inotify instance. It is not asked for all writes: there may be thousands
+// in a second, and each would be an event.
 type watcher struct {
-	file    *os.File
-	fd      int
+	file *os.File
+	fd   int
+	// pause is the least time between two reports.
+	pause   time.Duration
 	changes chan []change
 	done    chan struct{}
 }
 
 const (
-	// names that come and go.
 	watchNames = unix.IN_CREATE | unix.IN_MOVED_TO | unix.IN_MOVED_FROM | unix.IN_DELETE |
 		unix.IN_ONLYDIR | unix.IN_EXCL_UNLINK
 	watchBuffer = 64 << 10
 )
 
-func newWatcher() (*watcher, error) {
+// masks are the events of inotify(7) that make up a kind.
+var masks = [...]uint32{
+	names:     watchNames | unix.IN_DONT_FOLLOW,
+	rootNames: watchNames,
+	nextWrite: unix.IN_MODIFY | unix.IN_ONESHOT | unix.IN_ONLYDIR | unix.IN_DONT_FOLLOW,
+}
+
+// newWatcher returns one that watches nothing yet. What happens within a pause after a
+// report is in the next one.
+func newWatcher(pause time.Duration) (*watcher, error) {
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
 	if err != nil {
 		return nil, os.NewSyscallError("inotify_init1", err)
 	}
 	w := &watcher{
-		file: os.NewFile(uintptr(fd), "inotify"), fd: fd,
+		file: os.NewFile(uintptr(fd), "inotify"), fd: fd, pause: pause,
 		changes: make(chan []change), done: make(chan struct{}),
 	}
 	go w.run()
 	return w, nil
 }
 
-// add watches a folder. Only the root may be a link to one.
-func (w *watcher) add(path string, root bool) (watchID, error) {
-	mask := uint32(watchNames)
-	if !root {
-		mask |= unix.IN_DONT_FOLLOW
-	}
-	wd, err := unix.InotifyAddWatch(w.fd, path, mask)
+// add watches a folder.
+func (w *watcher) add(path string, kind watchKind) (watchID, error) {
+	wd, err := unix.InotifyAddWatch(w.fd, path, masks[kind])
 	if err != nil {
 		return 0, &os.PathError{Op: "inotify_add_watch", Path: path, Err: err}
 	}
@@ -72,6 +79,14 @@ func (w *watcher) run() {
 		}
 		select {
 		case w.changes <- parseEvents(buffer[:n]):
+		case <-w.done:
+			return
+		}
+		if w.pause <= 0 {
+			continue
+		}
+		select {
+		case <-time.After(w.pause):
 		case <-w.done:
 			return
 		}

@@ -4,13 +4,16 @@
 
 package tail
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // watcher does not exist here: changes are found by looking.
 type watcher struct{ changes chan []change }
 
-func newWatcher() (*watcher, error) { return nil, errors.ErrUnsupported }
+func newWatcher(time.Duration) (*watcher, error) { return nil, errors.ErrUnsupported }
 
-func (*watcher) add(string, bool) (watchID, error) { return 0, errors.ErrUnsupported }
+func (*watcher) add(string, watchKind) (watchID, error) { return 0, errors.ErrUnsupported }
 
 func (*watcher) close() {}
