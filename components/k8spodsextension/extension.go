@@ -88,8 +88,8 @@ func (k *k8sPods) Track(key pods.Key) *pods.Tracked {
 	return k.watcher.Track(key)
 }
 
-// Changes gets a signal when what is known of a tracked pod has changed.
-func (k *k8sPods) Changes() (changes <-chan struct{}, stop func()) {
+// Changes begins to tell of what is known of tracked pods.
+func (k *k8sPods) Changes() *pods.Changes {
 	k.watch()
 	return k.watcher.Changes()
 }

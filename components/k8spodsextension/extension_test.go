@@ -98,8 +98,7 @@ func (n *node) settings() extension.Settings {
 func (n *node) start() (provider pods.Provider, stop func()) {
 	n.t.Helper()
 	provider, stop = n.startAlone()
-	_, end := provider.Changes()
-	n.t.Cleanup(end)
+	n.t.Cleanup(provider.Changes().Stop)
 	return provider, stop
 }
 
@@ -155,12 +154,12 @@ func TestThePodsOfTheNode(t *testing.T) {
 	t.Setenv("KUBECONFIG", api.Kubeconfig(t))
 	n := newNode(t)
 	provider, stop := n.start()
-	changes, _ := provider.Changes()
+	changes := provider.Changes()
 	tracked := provider.Track(web)
 	eventually(t, func() bool { return serviceName(tracked) == "web" }, "the pod is known")
 	api.Update(newPod(map[string]string{"app.kubernetes.io/name": "storefront"}))
 	eventually(t, func() bool { return serviceName(tracked) == "storefront" }, "the change is known")
-	<-changes
+	<-changes.Signal()
 	assert.Equal(t, []pods.Attribute{
 		{Key: "k8s.node.name", Value: "node-a"},
 		{Key: "k8s.pod.uid", Value: "uid-web"},

@@ -110,7 +110,7 @@ func (in *intake) learn(id tail.Container, restart int) {
 	in.rule = in.receiver.rule
 	if in.pod != nil {
 		in.known = in.pod.known
-		if rule := in.pod.containers[id].rule; rule != nil {
+		if rule := in.pod.said(id).rule; rule != nil {
 			in.rule = rule
 		}
 	}

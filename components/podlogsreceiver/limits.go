@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tributary-otel/tributary/components/internal/ratelimit"
+	"github.com/tributary-otel/tributary/components/internal/shrink"
 	"github.com/tributary-otel/tributary/components/internal/tail"
 )
 
@@ -22,6 +23,7 @@ type limits struct {
 	// off says that there is no limit for all.
 	off      bool
 	accounts map[tail.Container]*account
+	peak     shrink.Peak
 	// telling are those of which lines were dropped that nobody was told of.
 	telling []*account
 	// dropped counts by the limit.
@@ -94,7 +96,7 @@ func (l *limits) close(r *podLogs, id tail.Container) {
 	if a := l.accounts[id]; a != nil {
 		a.tell(r)
 		l.all.Close(a.Account)
-		delete(l.accounts, id)
+		shrink.Delete(&l.accounts, id, &l.peak)
 	}
 }
 

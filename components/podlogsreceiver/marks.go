@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tributary-otel/tributary/components/internal/delivery"
+	"github.com/tributary-otel/tributary/components/internal/shrink"
 	"github.com/tributary-otel/tributary/components/internal/storageclient"
 	"github.com/tributary-otel/tributary/components/internal/tail"
 )
@@ -222,7 +223,7 @@ func (m *marks) operations() []*storage.Operation {
 	for id := range m.stale {
 		ops = append(ops, m.operation(id))
 	}
-	clear(m.stale)
+	shrink.Clear(&m.stale)
 	return ops
 }
 

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/tributary-otel/tributary/components/internal/shrink"
 	"github.com/tributary-otel/tributary/components/internal/tail"
 )
 
@@ -22,6 +23,7 @@ const spread = 30 * time.Minute
 type order struct {
 	mu      sync.Mutex
 	flights map[tail.Container][]*flight
+	peak    shrink.Peak
 }
 
 // flight is a batch that is on its way.
@@ -65,7 +67,7 @@ func (o *order) leave(l lines) {
 	for _, from := range l.origins {
 		list := slices.DeleteFunc(o.flights[from.container], func(f *flight) bool { return f == l.flight })
 		if len(list) == 0 {
-			delete(o.flights, from.container)
+			shrink.Delete(&o.flights, from.container, &o.peak)
 		} else {
 			o.flights[from.container] = list
 		}

@@ -5,6 +5,7 @@ package podlogsreceiver
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/tributary-otel/tributary/components/internal/multiline"
 	"github.com/tributary-otel/tributary/components/internal/pods"
 	"github.com/tributary-otel/tributary/components/internal/ratelimit"
+	"github.com/tributary-otel/tributary/components/internal/shrink"
 	"github.com/tributary-otel/tributary/components/internal/tail"
 )
 
@@ -29,16 +31,16 @@ type wish struct {
 // that reads. Without an extension that knows pods it is empty.
 type roster struct {
 	provider pods.Provider
-	// changes gets a signal when something else is known; unsubscribe gives it back.
-	changes     <-chan struct{}
-	unsubscribe func()
+	// changes tells of which pods something else is known. It is nil when nobody can be asked.
+	changes *pods.Changes
 	// timeout is how long the files of a pod wait that nobody knows.
 	timeout time.Duration
 	reader  *hints.Reader
 	trouble *trouble
 	pods    map[pods.Key]*pod
-	// waiting counts the pods whose files wait.
-	waiting int
+	peak    shrink.Peak
+	// waiting are the pods whose files wait, since nothing is known of them.
+	waiting map[pods.Key]*pod
 	// changed says that something is known that was not acted on.
 	changed atomic.Bool
 }
@@ -52,15 +54,35 @@ type pod struct {
 	// nothing is known of it.
 	since   time.Time
 	waiting bool
-	// containers are those of which there are files, or marks.
-	containers map[tail.Container]wish
+	// containers are those of which there are files, or marks: few, for which a map would
+	// take ten times the room.
+	containers []container
 	// told are the wrong annotations that were reported, by key and value.
 	told map[hints.Wrong]bool
 }
 
+// container is one of a pod, and what its owner says about it.
+type container struct {
+	id tail.Container
+	wish
+}
+
+// index is where a container is among those of the pod, or -1.
+func (p *pod) index(id tail.Container) int {
+	return slices.IndexFunc(p.containers, func(c container) bool { return c.id == id })
+}
+
+// said is what the owner says about a container.
+func (p *pod) said(id tail.Container) wish {
+	if i := p.index(id); i >= 0 {
+		return p.containers[i].wish
+	}
+	return wish{}
+}
+
 func newRoster(config *Config, trouble *trouble) *roster {
 	return &roster{
-		timeout: config.MetadataTimeout, trouble: trouble, pods: map[pods.Key]*pod{}, unsubscribe: func() {},
+		timeout: config.MetadataTimeout, trouble: trouble, pods: map[pods.Key]*pod{}, waiting: map[pods.Key]*pod{},
 		reader: hints.NewReader(config.Annotations.Prefix, config.Annotations.Allow),
 	}
 }
@@ -80,8 +102,16 @@ func (r *roster) find(host component.Host, id *component.ID) error {
 // subscribe begins to listen. It comes before the first pod is entered.
 func (r *roster) subscribe() {
 	if r.provider != nil {
-		r.changes, r.unsubscribe = r.provider.Changes()
+		r.changes = r.provider.Changes()
 	}
+}
+
+// signal is a channel that gets a signal when something else is known.
+func (r *roster) signal() <-chan struct{} {
+	if r.changes == nil {
+		return nil
+	}
+	return r.changes.Signal()
 }
 
 func keyOf(id tail.Container) pods.Key {
@@ -97,15 +127,16 @@ func (r *roster) enter(id tail.Container, now time.Time) *pod {
 	key := keyOf(id)
 	p := r.pods[key]
 	if p == nil {
-		p = &pod{tracked: r.provider.Track(key), since: now, containers: map[tail.Container]wish{}}
+		p = &pod{tracked: r.provider.Track(key), since: now}
 		p.known = p.tracked.Known()
-		if p.waiting = p.known == nil; p.waiting {
-			r.waiting++
+		if p.known == nil {
+			p.waiting = true
+			r.waiting[key] = p
 		}
 		r.pods[key] = p
 	}
-	if _, ok := p.containers[id]; !ok {
-		p.containers[id] = r.wish(p, id)
+	if p.index(id) < 0 {
+		p.containers = append(p.containers, container{id, r.wish(p, id)})
 	}
 	return p
 }
@@ -116,29 +147,30 @@ func (r *roster) leave(id tail.Container) {
 	if p == nil {
 		return
 	}
-	delete(p.containers, id)
+	p.containers = slices.DeleteFunc(p.containers, func(c container) bool { return c.id == id })
 	if len(p.containers) > 0 {
 		return
 	}
-	r.wait(p, false)
+	r.proceed(keyOf(id), p)
 	p.tracked.Release()
-	delete(r.pods, keyOf(id))
+	shrink.Delete(&r.pods, keyOf(id), &r.peak)
 }
 
 // close ends asking for all pods.
 func (r *roster) close() {
-	r.unsubscribe()
-	for key, p := range r.pods {
-		p.tracked.Release()
-		delete(r.pods, key)
+	if r.changes != nil {
+		r.changes.Stop()
 	}
+	for _, p := range r.pods {
+		p.tracked.Release()
+	}
+	clear(r.pods)
 }
 
-func (r *roster) wait(p *pod, waiting bool) {
-	if p.waiting && !waiting {
-		r.waiting--
-	}
-	p.waiting = waiting
+// proceed says that the files of a pod need not wait.
+func (r *roster) proceed(key pods.Key, p *pod) {
+	p.waiting = false
+	delete(r.waiting, key)
 }
 
 // wish returns what the owner of a pod says about a container, and reports what is wrong in it, once.
@@ -181,7 +213,7 @@ func (r *roster) limit(id tail.Container) ratelimit.Limit {
 	if p == nil {
 		return ratelimit.Limit{}
 	}
-	said := p.containers[id]
+	said := p.said(id)
 	return ratelimit.Limit{LinesPerSecond: int64(math.Ceil(said.Lines)), BytesPerSecond: int64(math.Ceil(said.Bytes))}
 }
 
@@ -202,34 +234,29 @@ func shortened(value string) string {
 // again, 0 for never.
 func (r *roster) pass(now time.Time, again func(tail.Container), wake func()) (next time.Duration) {
 	if r.changed.Swap(false) {
-		for _, p := range r.pods {
-			known := p.tracked.Known()
-			if known == p.known {
+		for _, key := range r.changes.Take() {
+			p := r.pods[key]
+			if p == nil || p.tracked.Known() == p.known {
 				continue
 			}
+			known := p.tracked.Known()
 			p.known = known
 			if known != nil && p.waiting {
-				r.wait(p, false)
+				r.proceed(key, p)
 				wake()
 			}
-			for id := range p.containers {
-				p.containers[id] = r.wish(p, id)
-				again(id)
+			for i, c := range p.containers {
+				p.containers[i].wish = r.wish(p, c.id)
+				again(c.id)
 			}
 		}
 	}
-	if r.waiting == 0 {
-		return 0
-	}
-	for key, p := range r.pods {
-		if !p.waiting {
-			continue
-		}
+	for key, p := range r.waiting {
 		if left := r.timeout - now.Sub(p.since); left > 0 {
 			next = sooner(next, left)
 			continue
 		}
-		r.wait(p, false)
+		r.proceed(key, p)
 		wake()
 		r.trouble.Tell(unknownPod, zap.String("namespace", key.Namespace), zap.String("pod", key.Name), zap.String("uid", key.UID))
 	}

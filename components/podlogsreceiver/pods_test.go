@@ -236,6 +236,7 @@ func TestWhatIsToldOfAnnotationsIsBounded(t *testing.T) {
 	c := newCluster(t)
 	r := newRoster(c.config, newTrouble(c.settings.Logger, nil))
 	require.NoError(t, r.find(host{extensions: c.extensions}, c.config.Metadata))
+	r.subscribe()
 	defer r.close()
 	id := tail.Container{Namespace: "shop", Pod: "web-0", UID: "uid-1", Name: "main"}
 	for i := range 10 * maxTold {
@@ -332,13 +333,13 @@ func TestAPodIsAskedForAsLongAsThereIsSomethingOfIt(t *testing.T) {
 	now := time.Now()
 	p := r.enter(one, now)
 	assert.Same(t, p, r.enter(two, now))
-	assert.Equal(t, 1, r.waiting)
+	assert.Len(t, r.waiting, 1)
 	r.leave(one)
 	assert.Len(t, r.pods, 1)
 	r.leave(two)
 	r.leave(two)
 	assert.Empty(t, r.pods)
-	assert.Zero(t, r.waiting)
+	assert.Empty(t, r.waiting)
 	assert.Zero(t, c.provider.Tracking())
 	assert.NotSame(t, p, r.enter(one, now))
 	assert.Equal(t, 1, c.provider.Tracking())

@@ -153,11 +153,12 @@ func (r *podLogs) Start(ctx context.Context, host component.Host) error {
 // passOn turns the signals of the window, and of what knows the pods, into those that tail waits
 // for.
 func (r *podLogs) passOn(ctx context.Context) {
+	changes := r.roster.signal()
 	for {
 		select {
 		case <-r.window.Room():
 			r.wake()
-		case <-r.roster.changes:
+		case <-changes:
 			r.roster.changed.Store(true)
 			r.wake()
 		case <-ctx.Done():
@@ -216,7 +217,7 @@ func (r *podLogs) Wanted(id tail.Container) bool {
 	if p == nil || p.known == nil {
 		return true
 	}
-	return !p.containers[id].Exclude && r.choice.wantsPod(p.known.Labels(), p.known.Annotations())
+	return !p.said(id).Exclude && r.choice.wantsPod(p.known.Labels(), p.known.Annotations())
 }
 
 // Forgotten is told that a container is gone.

@@ -47,7 +47,7 @@ func newOrigin(id tail.Container, restart int, p *pod, ownPrefix string) *origin
 	if p == nil || p.known == nil {
 		return o
 	}
-	known, said := p.known.Attributes(id.Name, restart), p.containers[id]
+	known, said := p.known.Attributes(id.Name, restart), p.said(id)
 	a.EnsureCapacity(a.Len() + len(known) + len(said.Attributes))
 	for _, attribute := range known {
 		a.PutStr(attribute.Key, attribute.Value)

@@ -6,15 +6,9 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/tributary-otel/tributary/components/internal/shrink"
 )
-
-// keepDeleted is how long a pod stays known after it is deleted and nobody tracks it: its files
-// may be seen late.
-const keepDeleted = 10 * time.Minute
-
-// maxDeleted is how many such pods stay known, the newest ones: a node with pods that come and go would
-// know more than it has.
-const maxDeleted = 1000
 
 // cache is what is known of the pods of the node, and who tracks them. It may be used by several
 // goroutines.
@@ -28,8 +22,10 @@ type cache struct {
 	// records are the pods by their uid.
 	records map[Key]*record
 	// byHash are the static pods by their hash; the newest mirror counts.
-	byHash     map[Key]*record
-	slots      map[Key]*slot
+	byHash map[Key]*record
+	slots  map[Key]*slot
+	// unheard are those of the slots that hold nothing yet.
+	unheard    map[Key]*slot
 	namespaces map[string]*meta
 	// goneNamespaces are those that are deleted and whose pods are still known.
 	goneNamespaces map[string]struct{}
@@ -39,6 +35,8 @@ type cache struct {
 	awaited map[Source]struct{}
 	// unsaved are the keys of what has changed and is not stored yet: see state.go.
 	unsaved map[string]struct{}
+	// peaks are how large the maps of pods have been.
+	peaks struct{ records, byHash, slots, unheard shrink.Peak }
 
 	listeners listeners
 	// changed gets a signal when there is something to store, wanted when a pod is tracked
@@ -55,11 +53,13 @@ type record struct {
 	deleted bool
 	// needed is when it was last needed: when it was deleted, or released.
 	needed time.Time
+	// released says that somebody has tracked it, and does not any more.
+	released bool
 }
 
 func newCache(rules *Rules) *cache {
 	return &cache{
-		rules: rules, records: map[Key]*record{}, byHash: map[Key]*record{}, slots: map[Key]*slot{},
+		rules: rules, records: map[Key]*record{}, byHash: map[Key]*record{}, slots: map[Key]*slot{}, unheard: map[Key]*slot{},
 		namespaces: map[string]*meta{}, goneNamespaces: map[string]struct{}{}, awaited: map[Source]struct{}{}, unsaved: map[string]struct{}{},
 		changed: make(chan struct{}, 1), wanted: make(chan struct{}, 1), now: time.Now,
 	}
@@ -75,17 +75,20 @@ func (c *cache) Track(key Key) *Tracked {
 		c.slots[key] = s
 		switch r := c.find(key); {
 		case r == nil:
+			c.unheard[key] = s
 			signal(c.wanted)
 		case c.complete(r):
 			s.known.Store(c.know(r))
+		default:
+			c.unheard[key] = s
 		}
 	}
 	s.users++
 	return &Tracked{slot: s, release: func() { c.release(key, s) }}
 }
 
-// Changes gets a signal when what is known of a tracked pod has changed.
-func (c *cache) Changes() (changes <-chan struct{}, stop func()) { return c.listeners.add() }
+// Changes begins to tell of what is known of tracked pods.
+func (c *cache) Changes() *Changes { return c.listeners.add() }
 
 func (c *cache) release(key Key, s *slot) {
 	c.mu.Lock()
@@ -93,9 +96,10 @@ func (c *cache) release(key Key, s *slot) {
 	if s.users--; s.users > 0 {
 		return
 	}
-	delete(c.slots, key)
+	shrink.Delete(&c.slots, key, &c.peaks.slots)
+	shrink.Delete(&c.unheard, key, &c.peaks.unheard)
 	if r := c.find(key); r != nil {
-		r.needed = c.now()
+		r.needed, r.released = c.now(), true
 	}
 }
 
@@ -175,15 +179,12 @@ func (c *cache) publish(r *record) {
 	if !c.complete(r) {
 		return
 	}
-	told := false
 	for _, key := range r.pod.keys() {
 		if s := c.slots[key]; s != nil && c.find(key) == r {
 			s.known.Store(c.know(r))
-			told = true
+			shrink.Delete(&c.unheard, key, &c.peaks.unheard)
+			c.listeners.tell(key)
 		}
-	}
-	if told {
-		c.listeners.signal()
 	}
 }
 
@@ -191,57 +192,9 @@ func (c *cache) publish(r *record) {
 func (c *cache) unlinkHash(r *record) {
 	for _, key := range r.pod.keys()[1:] {
 		if c.byHash[key] == r {
-			delete(c.byHash, key)
+			shrink.Delete(&c.byHash, key, &c.peaks.byHash)
 		}
 	}
-}
-
-// sweep forgets the pods that are deleted and were not needed for long.
-func (c *cache) sweep() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := c.now()
-	var kept []*record
-	for _, r := range c.records {
-		switch {
-		case !r.deleted || c.tracked(r):
-		case now.Sub(r.needed) >= keepDeleted:
-			c.forget(r)
-		default:
-			kept = append(kept, r)
-		}
-	}
-	if more := len(kept) - maxDeleted; more > 0 {
-		slices.SortFunc(kept, func(a, b *record) int { return a.needed.Compare(b.needed) })
-		for _, r := range kept[:more] {
-			c.forget(r)
-		}
-	}
-	for name := range c.goneNamespaces {
-		if !c.hasPods(name) {
-			delete(c.goneNamespaces, name)
-			delete(c.namespaces, name)
-			c.mark(namespaceKey(name))
-		}
-	}
-}
-
-// forget drops a pod. The caller holds the lock.
-func (c *cache) forget(r *record) {
-	key := r.pod.key()
-	delete(c.records, key)
-	c.unlinkHash(r)
-	c.mark(podKey(key))
-	c.markNamespace(key.Namespace)
-}
-
-func (c *cache) tracked(r *record) bool {
-	for _, key := range r.pod.keys() {
-		if c.slots[key] != nil && c.find(key) == r {
-			return true
-		}
-	}
-	return false
 }
 
 // unknown returns the tracked pods of which nothing is known, and since when they are tracked.
@@ -249,8 +202,8 @@ func (c *cache) unknown() map[Key]time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	keys := map[Key]time.Time{}
-	for key, s := range c.slots {
-		if s.known.Load() == nil && c.find(key) == nil {
+	for key, s := range c.unheard {
+		if c.find(key) == nil {
 			keys[key] = s.since
 		}
 	}

@@ -80,13 +80,14 @@ func TestStaticPods(t *testing.T) {
 
 func TestAChangeIsSeen(t *testing.T) {
 	c := newCache(&Rules{})
-	one, stopOne := c.Changes()
-	two, stopTwo := c.Changes()
-	changed := func(changes <-chan struct{}) bool {
+	one, two := c.Changes(), c.Changes()
+	changed := func(changes *Changes) bool {
 		select {
-		case <-changes:
+		case <-changes.Signal():
+			assert.Equal(t, []Key{{"shop", "web", "1"}}, changes.Take())
 			return true
 		default:
+			assert.Empty(t, changes.Take())
 			return false
 		}
 	}
@@ -104,12 +105,12 @@ func TestAChangeIsSeen(t *testing.T) {
 	assert.False(t, changed(one), "signals become one")
 	assert.True(t, changed(two))
 	assert.Equal(t, "1", known.Labels()["is"], "what was known is not changed")
-	stopOne()
+	one.Stop()
 	set(t, c, podOf("shop", "web", "1", withLabel("c")))
 	assert.False(t, changed(one))
 	assert.True(t, changed(two))
-	stopTwo()
-	stopTwo()
+	two.Stop()
+	two.Stop()
 	tracked.Release()
 	set(t, c, podOf("shop", "web", "1", withLabel("d")))
 	assert.False(t, changed(two))
@@ -131,14 +132,20 @@ func TestDeletedPodsStayForAWhile(t *testing.T) {
 			clock.pass(time.Hour)
 			tracked.Release()
 			c.sweep()
-			clock.pass(9 * time.Minute)
+			clock.pass(59 * time.Second)
 		}, "1"},
-		{"it was released long ago", func(c *cache, clock *clock) {
+		{"it was released a minute ago", func(c *cache, clock *clock) {
 			tracked := c.Track(key)
 			c.gone(key)
 			tracked.Release()
-			clock.pass(10 * time.Minute)
+			clock.pass(time.Minute)
 		}, "nothing"},
+		{"it was released before it was deleted", func(c *cache, clock *clock) {
+			c.Track(key).Release()
+			clock.pass(time.Hour)
+			c.gone(key)
+			clock.pass(59 * time.Second)
+		}, "1"},
 		{"one of two has released it", func(c *cache, clock *clock) {
 			tracked := c.Track(key)
 			c.Track(key)
@@ -217,4 +224,23 @@ func TestOfManyDeletedPodsTheNewestStay(t *testing.T) {
 	assert.NotNil(t, tracked.Known(), "one that is tracked is none of them")
 	assert.Nil(t, c.Track(Key{"shop", "web-1", "1"}).Known())
 	assert.NotNil(t, c.Track(Key{"shop", "web-1099", "1099"}).Known())
+}
+
+func TestThoseOfWhomNothingIsKnown(t *testing.T) {
+	c := newCache(&Rules{})
+	key := Key{"shop", "web", "1"}
+	c.await(FromNode)
+	tracked := c.Track(key)
+	assert.Contains(t, c.unknown(), key)
+	set(t, c, podOf("shop", "web", "1"))
+	assert.Empty(t, c.unknown(), "the pod is there, but for what is said of its node")
+	assert.Nil(t, tracked.Known())
+	c.arrived(FromNode)
+	assert.NotNil(t, tracked.Known())
+	assert.Empty(t, c.unheard)
+	other := c.Track(Key{"shop", "web", "2"})
+	assert.Len(t, c.unknown(), 1)
+	other.Release()
+	assert.Empty(t, c.unknown())
+	assert.Empty(t, c.unheard)
 }

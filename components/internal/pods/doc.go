@@ -11,8 +11,8 @@
 //
 // Reading order: provider.go (what it offers), rules.go (what is asked for), known.go with
 // service.go, owner.go and image.go (what follows from a pod), pod.go and keep.go (what is kept
-// of it), cache.go and around.go (the pods, who tracks them,
-// their namespaces and the node), state.go (what is remembered), run.go (what
+// of it), cache.go, changes.go, forget.go and around.go (the pods, who tracks them and is
+// told, for how long, their namespaces and the node), state.go (what is remembered), run.go (what
 // runs), follow.go with list.go and watch.go (how one resource is followed), lookup.go (a pod
 // that the watch does not bring), request.go and pace.go (one request, and when), trouble.go
 // and stats.go (what people are told).

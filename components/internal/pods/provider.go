@@ -31,10 +31,9 @@ type Provider interface {
 	// Track begins to ask for a pod. Until Release the pod stays known, also when it is
 	// deleted.
 	Track(Key) *Tracked
-	// Changes gets a signal whenever what is known of a tracked pod has changed. Signals that
-	// nobody has taken yet become one. Each call returns a channel of its own; stop gives it
-	// back.
-	Changes() (changes <-chan struct{}, stop func())
+	// Changes begins to tell of what is known of tracked pods. Each call returns changes of
+	// its own.
+	Changes() *Changes
 }
 
 // Tracked is a pod that somebody asks for. It may be used by several goroutines.
@@ -59,35 +58,6 @@ func (t *Tracked) Known() *Known { return t.slot.known.Load() }
 
 // Release ends the interest in the pod. Further calls do nothing.
 func (t *Tracked) Release() { t.once.Do(t.release) }
-
-// listeners are the channels that Changes gave out.
-type listeners struct {
-	mu  sync.Mutex
-	all map[chan struct{}]struct{}
-}
-
-func (l *listeners) add() (changes <-chan struct{}, stop func()) {
-	c := make(chan struct{}, 1)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.all == nil {
-		l.all = map[chan struct{}]struct{}{}
-	}
-	l.all[c] = struct{}{}
-	return c, func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		delete(l.all, c)
-	}
-}
-
-func (l *listeners) signal() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for c := range l.all {
-		signal(c)
-	}
-}
 
 // signal wakes whoever waits on the channel, which holds one signal.
 func signal(c chan<- struct{}) {

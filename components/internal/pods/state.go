@@ -10,6 +10,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/tributary-otel/tributary/components/internal/shrink"
 )
 
 // Store keeps values over restarts.
@@ -146,7 +148,7 @@ func (c *cache) takeUnsaved() (set map[string][]byte, remove []string) {
 			remove = append(remove, key)
 		}
 	}
-	clear(c.unsaved)
+	shrink.Clear(&c.unsaved)
 	return set, remove
 }
 

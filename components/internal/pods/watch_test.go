@@ -21,27 +21,27 @@ func TestWatch(t *testing.T) {
 		s := newServer(web, podOf("shop", "far", "2", func(p *corev1.Pod) { p.Spec.NodeName = "node-b" }))
 		w := start(t, s, nil, Rules{})
 		defer w.Close()
-		changes, stop := w.Changes()
-		defer stop()
+		changes := w.Changes()
+		defer changes.Stop()
 		tracked := w.Track(keyOf(web))
 		pass(0)
 		assert.Equal(t, "1", label(tracked))
 		select { // Unless the pod was known before it was tracked.
-		case <-changes:
+		case <-changes.Signal():
 		default:
 		}
 
 		s.set(podOf("shop", "web", "1", withLabel("new")))
-		<-changes
+		<-changes.Signal()
 		assert.Equal(t, "new", label(tracked))
 		s.remove(web)
 		pass(time.Hour)
 		assert.Equal(t, "1", label(tracked), "with the last state that it had")
 		tracked.Release()
 		tracked.Release()
-		pass(9 * time.Minute)
+		pass(40 * time.Second)
 		assert.Equal(t, 1, w.Stats().Known)
-		pass(2 * time.Minute)
+		pass(40 * time.Second)
 		assert.Equal(t, 0, w.Stats().Known)
 		assert.Empty(t, w.said())
 		for _, r := range s.seen() {

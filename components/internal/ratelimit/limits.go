@@ -2,7 +2,11 @@
 
 package ratelimit
 
-import "time"
+import (
+	"time"
+
+	"github.com/tributary-otel/tributary/components/internal/shrink"
+)
 
 // Owner is the pod that a container belongs to.
 type Owner struct {
@@ -15,6 +19,8 @@ type Limits struct {
 	pod, namespace Limit
 	pods           map[Owner]*Bucket
 	namespaces     map[string]*Bucket
+	// peaks are how large the two have been.
+	peaks struct{ pods, namespaces shrink.Peak }
 }
 
 // NewLimits returns the limits for all.
@@ -33,8 +39,8 @@ func (l *Limits) Open(owner Owner, own Limit, now time.Time) *Account {
 // Lower says anew how low the limit of the pod of an account is. It holds for all containers
 // of the pod that have a limit already; each of the others has to be told.
 func (l *Limits) Lower(a *Account, own Limit, now time.Time) {
-	attach(a, Pod, l.pods, a.owner, l.pod.Lower(own), now)
-	attach(a, Namespace, l.namespaces, a.owner.Namespace, l.namespace, now)
+	attach(a, Pod, &l.pods, a.owner, l.pod.Lower(own), now, &l.peaks.pods)
+	attach(a, Namespace, &l.namespaces, a.owner.Namespace, l.namespace, now, &l.peaks.namespaces)
 	a.limited, a.drops = false, false
 	for _, b := range a.buckets {
 		if b != nil {
@@ -46,8 +52,8 @@ func (l *Limits) Lower(a *Account, own Limit, now time.Time) {
 
 // Close ends an account. Its buckets go with their last one.
 func (l *Limits) Close(a *Account) {
-	detach(a, Pod, l.pods, a.owner)
-	detach(a, Namespace, l.namespaces, a.owner.Namespace)
+	detach(a, Pod, &l.pods, a.owner, &l.peaks.pods)
+	detach(a, Namespace, &l.namespaces, a.owner.Namespace, &l.peaks.namespaces)
 	a.limited, a.drops = false, false
 }
 
@@ -55,15 +61,15 @@ func (l *Limits) Close(a *Account) {
 func (l *Limits) Buckets() int { return len(l.pods) + len(l.namespaces) }
 
 // attach gives an account the bucket of a key, or takes it away when there is no limit.
-func attach[K comparable](a *Account, scope Scope, all map[K]*Bucket, key K, limit Limit, now time.Time) {
+func attach[K comparable](a *Account, scope Scope, all *map[K]*Bucket, key K, limit Limit, now time.Time, peak *shrink.Peak) {
 	if limit.None() {
-		detach(a, scope, all, key)
+		detach(a, scope, all, key, peak)
 		return
 	}
-	b := all[key]
+	b := (*all)[key]
 	if b == nil {
 		b = NewBucket(limit, now)
-		all[key] = b
+		(*all)[key] = b
 	}
 	b.Set(limit, now)
 	if a.buckets[scope] == nil {
@@ -72,7 +78,7 @@ func attach[K comparable](a *Account, scope Scope, all map[K]*Bucket, key K, lim
 	}
 }
 
-func detach[K comparable](a *Account, scope Scope, all map[K]*Bucket, key K) {
+func detach[K comparable](a *Account, scope Scope, all *map[K]*Bucket, key K, peak *shrink.Peak) {
 	b := a.buckets[scope]
 	if b == nil {
 		return
@@ -81,6 +87,6 @@ func detach[K comparable](a *Account, scope Scope, all map[K]*Bucket, key K) {
 	b.queue.leave(&a.places[scope])
 	b.accounts--
 	if b.accounts == 0 {
-		delete(all, key)
+		shrink.Delete(all, key, peak)
 	}
 }

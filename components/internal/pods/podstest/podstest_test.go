@@ -21,8 +21,8 @@ func TestProvider(t *testing.T) {
 		Metadata: []string{"k8s.deployment.name"},
 		Labels:   []pods.Field{{Key: "team", TagName: "team", From: pods.FromNamespace}},
 	})
-	changes, stop := p.Changes()
-	defer stop()
+	changes := p.Changes()
+	defer changes.Stop()
 	tracked := p.Track(pods.Key{Namespace: "shop", Name: "web", UID: "uid-1"})
 	defer tracked.Release()
 	require.Nil(t, tracked.Known())
@@ -30,11 +30,11 @@ func TestProvider(t *testing.T) {
 	pod := kubeapi.NewPod("shop", "web", "uid-1", "node-a", kubeapi.WithContainers("app"),
 		kubeapi.WithOwner("ReplicaSet", "web-7d4b9c6f5d", "uid-rs"))
 	p.SetPod(pod)
-	<-changes
+	<-changes.Signal()
 	assert.Equal(t, []pods.Attribute{{Key: "k8s.deployment.name", Value: "web"}}, tracked.Known().Attributes("app", 0))
 
 	p.SetNamespace(kubeapi.NewNamespace("shop", map[string]string{"team": "red", "other": "x"}))
-	<-changes
+	<-changes.Signal()
 	assert.Equal(t, []pods.Attribute{{Key: "k8s.deployment.name", Value: "web"}, {Key: "team", Value: "red"}},
 		tracked.Known().Attributes("app", 0))
 	assert.Equal(t, map[string]string{"team": "red"}, tracked.Known().NamespaceLabels())
