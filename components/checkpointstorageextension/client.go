@@ -18,8 +18,10 @@ const (
 	tryAgain = 10 * time.Second
 	// largeBytes is the size above which a state is not small any more.
 	largeBytes = 16 << 20
-	// keptBuffer is the largest buffer that waits for the next write.
-	keptBuffer = 4 << 20
+	// keptBuffer is the largest buffer that waits for the next write, enough for a thousand
+	// files. It goes as well when the state has become much smaller, unless it is no larger
+	// than smallBuffer.
+	keptBuffer, smallBuffer = 512 << 10, 64 << 10
 )
 
 var errClosed = errors.New("the storage client is closed")

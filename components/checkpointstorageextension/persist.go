@@ -4,6 +4,7 @@ package checkpointstorageextension
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -49,7 +50,8 @@ func (c *client) write() (change uint64, size int, err error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		change = c.state.changes
-		c.buffer = appendSnapshot(c.buffer[:0], c.owner.name, &snapshot{sequence, c.state.sorted()})
+		c.buffer = slices.Grow(c.buffer[:0], int(c.state.bytes))
+		c.buffer = appendSnapshot(c.buffer, c.owner.name, &snapshot{sequence, c.state.sorted()})
 		return c.buffer
 	})
 	size = len(c.buffer)
@@ -57,7 +59,7 @@ func (c *client) write() (change uint64, size int, err error) {
 		c.warned = true
 		c.tell.large(c.owner, size)
 	}
-	if cap(c.buffer) > keptBuffer {
+	if cap(c.buffer) > min(keptBuffer, smallBuffer+4*size) {
 		c.buffer = nil
 	}
 	return change, size, err

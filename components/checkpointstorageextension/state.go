@@ -10,11 +10,14 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+
+	"github.com/tributary-otel/tributary/components/internal/shrink"
 )
 
 // state is what one owner has stored, in memory. It is used under a lock.
 type state struct {
 	records map[string]*record
+	peak    shrink.Peak
 	// order has the same records in ascending order of their keys, or is nil when they
 	// are to be sorted again.
 	order []*record
@@ -121,7 +124,7 @@ func (s *state) drop(key string) {
 	if r == nil {
 		return
 	}
-	delete(s.records, key)
+	shrink.Delete(&s.records, key, &s.peak)
 	s.order = nil
 	s.bytes -= r.bytes()
 	s.changes++
