@@ -42,6 +42,7 @@ func (h *idleHeap) giveBack() bool {
 	if h.quiet > settles && idle(&now) < h.left+worthwhile {
 		return false
 	}
+	runtime.GC() // What waits in a sync.Pool is garbage after the second collection.
 	debug.FreeOSMemory()
 	runtime.ReadMemStats(&now)
 	h.left = idle(&now)

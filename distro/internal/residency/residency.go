@@ -12,7 +12,10 @@ const (
 	// pauses double from there: the start itself is what touches most.
 	firstPause = 20 * time.Millisecond
 	// longestPause is how often it goes on. What is used now and then adds up.
-	longestPause = time.Minute
+	longestPause = 20 * time.Second
+	// heapPause is how often the heap is looked at. To collect garbage costs ten times as
+	// much as to have some pages of code come back.
+	heapPause = time.Minute
 )
 
 // Keep gives back what the start has touched, at once and then again and again, and what
@@ -32,6 +35,7 @@ func Keep() (stop func()) {
 
 func keepGivingBack(done <-chan struct{}) {
 	var heap idleHeap
+	looked := time.Now()
 	pause := firstPause
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -41,8 +45,9 @@ func keepGivingBack(done <-chan struct{}) {
 			return
 		case <-timer.C:
 		}
-		if pause == longestPause {
+		if time.Since(looked) >= heapPause {
 			heap.giveBack()
+			looked = time.Now()
 		}
 		// An error is for ever, and nothing that a user could do something about.
 		_ = GiveBack()
