@@ -37,10 +37,10 @@ func TestTheTableSaysHowManyTimesBetter(t *testing.T) {
 	got.add("steady", stock, "%core", 29)
 	text := got.String()
 	for _, want := range [][]string{
-		{"backlog, 10 files, to OTLP: CPU s / M lines", "23.0", "2.00", "×11.5", "≤ 1.80 missed"},
+		{"backlog, 10 files, to OTLP: CPU s / M lines", "23.0", "2.00", "×11.5", "≥ ×12.5 missed, ≤ 1.80 missed"},
 		{"one file: thousand lines / CPU s", "45.0", "450", "×10.0", "–"},
 		{"the same to Loki: CPU s / M lines", "–", "1.20", "–", "≤ 1.50 met"},
-		{"100 files, 10,000 lines/s: % of a core", "29.0", "–", "–", "≤ 2.50"},
+		{"100 files, 10,000 lines/s: % of a core", "29.0", "–", "–", "≥ ×11.0, ≤ 2.50"},
 	} {
 		assert.Equal(t, want, cells(text, want[0]))
 	}
