@@ -120,6 +120,18 @@ func (t *Tail) wakeAll() {
 	shrink.Clear(&t.bell.folders)
 }
 
+// mute gives back the watches that the bell takes, for good, and reports whether there
+// was one: a user may have so many and no more.
+func (t *Tail) mute() bool {
+	if t.bell.set == nil {
+		return false
+	}
+	t.bell.close()
+	t.bell.set, t.bell.rings, t.bell.close = nil, nil, func() {}
+	t.wakeAll()
+	return true
+}
+
 // unreported is called when a file of a folder that waits has grown. If that was long ago,
 // the file system does not report writes, as those of networks do not: from then on, the
 // files are looked at.
@@ -128,6 +140,5 @@ func (t *Tail) unreported(d *folder, f *File) {
 		return
 	}
 	t.consumer.Trouble(WatchFailed, f.path(d), errUnreported)
-	t.bell.set = nil
-	t.wakeAll()
+	t.mute()
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -157,4 +158,34 @@ func TestWithoutReportsFilesAreLookedAt(t *testing.T) {
 	assert.Zero(t, n.awaited(), "nobody waits for a report any more")
 	before := fs.count.Load()
 	n.eventually(func() bool { return fs.count.Load() > before+100 }, "they are looked at")
+}
+
+func TestWatchesForNamesComeFirst(t *testing.T) {
+	n, _ := silentNode(t)
+	n.write(web, "0.log", numbered(0, 3)...)
+	tail := New(n.options, &sink{})
+	defer tail.Close()
+	tail.tree.watch()
+	tail.bell = tail.openBell()
+	tail.tree.scan()
+	tail.pass()
+	tail.now = tail.now.Add(n.options.Quiet)
+	tail.pass()
+	tail.now = tail.now.Add(n.options.Quiet)
+	tail.pass()
+	d := tail.folders[webID]
+	require.True(t, d.awaited)
+
+	set := tail.tree.set
+	tail.tree.set = func(path string, kind watchKind) (watchID, error) {
+		if tail.bell.set != nil {
+			return 0, syscall.ENOSPC
+		}
+		return set(path, kind)
+	}
+	n.write("shop_web-1_uid/main", "0.log", numbered(100, 3)...)
+	tail.tree.scan()
+	assert.False(t, tail.tree.blind, "there is one for each folder")
+	assert.Nil(t, tail.bell.set, "those of the bell are given back")
+	assert.False(t, d.awaited, "a silent file is looked at again")
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/tributary-otel/tributary/components/internal/shrink"
@@ -17,6 +18,8 @@ import (
 type tree struct {
 	t       *Tail
 	watcher *watcher
+	// set has the kernel report changes of a folder. It is nil when it does not.
+	set func(path string, kind watchKind) (watchID, error)
 	// places are the watched folders.
 	places map[watchID]place
 	pods   map[string]*podFolder
@@ -65,7 +68,7 @@ func (r *tree) watch() <-chan []change {
 		r.lose(err)
 		return nil
 	}
-	r.watcher = w
+	r.watcher, r.set = w, w.add
 	return w.changes
 }
 
@@ -86,14 +89,17 @@ func (r *tree) lose(err error) {
 // add watches a folder. It comes before the first look into it, so that nothing is
 // missed in between.
 func (r *tree) add(path string, p place) (ok bool) {
-	if r.watcher == nil {
+	if r.set == nil {
 		return false
 	}
 	kind := names
 	if p == watchRoot {
 		kind = rootNames
 	}
-	id, err := r.watcher.add(path, kind)
+	id, err := r.set(path, kind)
+	if errors.Is(err, syscall.ENOSPC) && r.t.mute() {
+		id, err = r.set(path, kind) // To learn of names is worth more than to learn of writes.
+	}
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
 			r.lose(err)
