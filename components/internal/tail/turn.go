@@ -182,9 +182,11 @@ func (t *Tail) refresh(d *folder, f *File) (changed bool) {
 			t.fail(d, f, err)
 			return false
 		}
-		shorter := info.Size < f.size
+		shorter, longer := info.Size < f.size, info.Size > f.size
 		if info.Size != f.size || info.Modified != f.modified {
 			f.size, f.modified, f.grown, f.atEnd, f.doubtful = info.Size, info.Modified, t.now, false, true
+		}
+		if longer {
 			t.unreported(d, f)
 		}
 		if f.doubtful && f.identified() && (info.Size < f.offset || !t.continues(d, f, shorter)) {
