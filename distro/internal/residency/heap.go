@@ -12,8 +12,11 @@ const (
 	// bytes, for a garbage collection on top of those that are needed.
 	worthwhile = 1 << 20
 	// settles is how many times in a row one is made all the same: what a burst has
-	// filled is often forgotten some minutes later.
-	settles = 4
+	// filled is often forgotten a minute or two later.
+	settles = 6
+	// little is the part of what a garbage collection waits for that may be allocated between
+	// two looks when a burst is over: at this rate, the next one is a minute away.
+	little = 6
 )
 
 // idleHeap knows the heap at the last look.
@@ -26,15 +29,14 @@ type idleHeap struct {
 	left uint64
 }
 
-// giveBack returns to the system what lies idle in the heap, if less was allocated since
-// the last call than half of what a garbage collection waits for: that will do without
-// it. It reports whether it did.
+// giveBack returns to the system what lies idle in the heap, if little was allocated since
+// the last call: that will do without it. It reports whether it did.
 func (h *idleHeap) giveBack() bool {
 	var now runtime.MemStats
 	runtime.ReadMemStats(&now)
 	allocated, seen := now.TotalAlloc-h.allocated, h.seen
 	h.allocated, h.seen = now.TotalAlloc, true
-	if !seen || allocated >= now.NextGC/2 {
+	if !seen || allocated >= now.NextGC/little {
 		h.quiet = 0
 		return false
 	}

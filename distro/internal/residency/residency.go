@@ -13,9 +13,6 @@ const (
 	firstPause = 20 * time.Millisecond
 	// longestPause is how often it goes on. What is used now and then adds up.
 	longestPause = 20 * time.Second
-	// heapPause is how often the heap is looked at. To collect garbage costs ten times as
-	// much as to have some pages of code come back.
-	heapPause = time.Minute
 )
 
 // Keep gives back what the start has touched, at once and then again and again, and what
@@ -35,7 +32,6 @@ func Keep() (stop func()) {
 
 func keepGivingBack(done <-chan struct{}) {
 	var heap idleHeap
-	looked := time.Now()
 	pause := firstPause
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -45,9 +41,8 @@ func keepGivingBack(done <-chan struct{}) {
 			return
 		case <-timer.C:
 		}
-		if time.Since(looked) >= heapPause {
+		if pause == longestPause {
 			heap.giveBack()
-			looked = time.Now()
 		}
 		// An error is for ever, and nothing that a user could do something about.
 		_ = GiveBack()
