@@ -33,6 +33,13 @@ func (a *agenda) note(d *folder) {
 	heap.Fix(a, d.index)
 }
 
+// drop takes a folder out of the agenda.
+func (a *agenda) drop(d *folder) {
+	if d.index != notNoted {
+		heap.Remove(a, d.index)
+	}
+}
+
 // take removes the folders whose time has come. Who was served least recently comes first.
 func (a *agenda) take(now time.Time, into []*folder) []*folder {
 	for len(*a) > 0 && !(*a)[0].when().After(now) {

@@ -19,6 +19,8 @@ import (
 type looks struct {
 	FS
 	count atomic.Int64
+	// looking is called at each look at a name; it may be nil.
+	looking func()
 }
 
 type lookedHandle struct {
@@ -33,6 +35,9 @@ func (l *looks) Open(root string, parts ...string) (Handle, error) {
 
 func (l *looks) Lstat(path string) (Info, error) {
 	l.count.Add(1)
+	if l.looking != nil {
+		l.looking()
+	}
 	return l.FS.Lstat(path)
 }
 
@@ -160,22 +165,59 @@ func TestWithoutReportsFilesAreLookedAt(t *testing.T) {
 	n.eventually(func() bool { return fs.count.Load() > before+100 }, "they are looked at")
 }
 
+// awaiting is a tail of which the only folder waits for the bell, with what happens just before it is set.
+func awaiting(t *testing.T, n *node, before func()) (*Tail, *sink) {
+	t.Helper()
+	got := &sink{}
+	tail := New(n.options, got)
+	t.Cleanup(tail.Close)
+	tail.tree.watch()
+	tail.bell = tail.openBell()
+	set := tail.bell.set
+	tail.bell.set = func(path string) (watchID, error) {
+		before()
+		return set(path)
+	}
+	tail.tree.scan()
+	for range 3 {
+		tail.pass()
+		tail.now = tail.now.Add(n.options.Quiet)
+	}
+	require.True(t, tail.folders[webID].awaited)
+	return tail, got
+}
+
+func TestWhatIsWrittenJustBeforeTheBellIsSetIsRead(t *testing.T) {
+	n, _ := silentNode(t)
+	n.write(web, "0.log", numbered(0, 3)...)
+	tail, got := awaiting(t, n, func() { n.write(web, "0.log", numbered(3, 3)...) })
+	before := got.bytes
+	tail.now = tail.now.Add(n.options.PollInterval)
+	tail.pass()
+	assert.Equal(t, 2*before, got.bytes)
+}
+
+// When the turn of one folder ends the waiting of all, one that is forgotten in the same pass must not come again.
+func TestAFolderThatIsForgottenInAPassIsGone(t *testing.T) {
+	n, fs := silentNode(t)
+	n.write(web, "0.log", numbered(0, 3)...)
+	tail, _ := awaiting(t, n, func() {})
+	d := tail.folders[webID]
+	require.NoError(t, os.RemoveAll(filepath.Join(n.options.Root, "shop_web-0_uid")))
+	d.files, d.missing, d.due = nil, tail.now, tail.now
+	tail.agenda.note(d)
+	fs.looking = tail.wakeAll
+	tail.pass()
+	require.True(t, d.forgotten)
+	assert.Empty(t, tail.folders)
+	assert.Empty(t, tail.agenda)
+}
+
 func TestWatchesForNamesComeFirst(t *testing.T) {
 	n, _ := silentNode(t)
 	n.write(web, "0.log", numbered(0, 3)...)
-	tail := New(n.options, &sink{})
-	defer tail.Close()
-	tail.tree.watch()
-	tail.bell = tail.openBell()
-	tail.tree.scan()
-	tail.pass()
-	tail.now = tail.now.Add(n.options.Quiet)
-	tail.pass()
-	tail.now = tail.now.Add(n.options.Quiet)
-	tail.pass()
+	tail, _ := awaiting(t, n, func() {})
 	d := tail.folders[webID]
-	require.True(t, d.awaited)
-
 	set := tail.tree.set
 	tail.tree.set = func(path string, kind watchKind) (watchID, error) {
 		if tail.bell.set != nil {

@@ -194,6 +194,7 @@ func (t *Tail) pass() time.Duration {
 		}
 		if d.forgotten {
 			shrink.Delete(&t.folders, d.id, &t.peak)
+			t.agenda.drop(d) // The turn of another one may have noted it again.
 			continue
 		}
 		t.agenda.note(d)
