@@ -141,7 +141,7 @@ func (r *roster) enter(id tail.Container, now time.Time) *pod {
 	return p
 }
 
-// leave ends asking for a pod when the last of its containers is gone.
+// leave ends asking for a pod when the last of its containers is gone, and all files with it.
 func (r *roster) leave(id tail.Container) {
 	p := r.pods[keyOf(id)]
 	if p == nil {
@@ -152,11 +152,11 @@ func (r *roster) leave(id tail.Container) {
 		return
 	}
 	r.proceed(keyOf(id), p)
-	p.tracked.Release()
+	p.tracked.Forget()
 	shrink.Delete(&r.pods, keyOf(id), &r.peak)
 }
 
-// close ends asking for all pods.
+// close ends asking for all pods for now: the next process goes on with their files.
 func (r *roster) close() {
 	if r.changes != nil {
 		r.changes.Stop()

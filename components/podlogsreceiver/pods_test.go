@@ -348,6 +348,34 @@ func TestAPodIsAskedForAsLongAsThereIsSomethingOfIt(t *testing.T) {
 	assert.Zero(t, c.provider.Tracking())
 }
 
+func TestADeletedPodIsKnownUntilItsFilesAreGone(t *testing.T) {
+	c := newCluster(t)
+	id := tail.Container{Namespace: "shop", Pod: "web-0", UID: "uid-1", Name: "main"}
+	web := apiPod("web-0", "uid-1", has{"app": "web"}, nil)
+	c.provider.SetPod(web)
+	known := func() bool {
+		tracked := c.provider.Track(keyOf(id))
+		defer tracked.Release()
+		return tracked.Known() != nil
+	}
+	run := func() *roster {
+		r := newRoster(c.config, newTrouble(c.settings.Logger, nil))
+		require.NoError(t, r.find(host{extensions: c.extensions}, c.config.Metadata))
+		r.subscribe()
+		r.enter(id, time.Now())
+		return r
+	}
+	r := run()
+	c.provider.DeletePod(web)
+	assert.True(t, known())
+	r.close()
+	assert.True(t, known(), "there is more of it to be read")
+	r = run()
+	r.leave(id)
+	assert.False(t, known())
+	r.close()
+}
+
 func TestAnExtensionThatKnowsNoPodsIsRefused(t *testing.T) {
 	n := newNode(t)
 	id := component.MustNewID("checkpoint_storage")

@@ -53,8 +53,8 @@ type record struct {
 	deleted bool
 	// needed is when it was last needed: when it was deleted, or released.
 	needed time.Time
-	// released says that somebody has tracked it, and does not any more.
-	released bool
+	// over says that the last one who has tracked it has found that nothing is left of it.
+	over bool
 }
 
 func newCache(rules *Rules) *cache {
@@ -84,13 +84,15 @@ func (c *cache) Track(key Key) *Tracked {
 		}
 	}
 	s.users++
-	return &Tracked{slot: s, release: func() { c.release(key, s) }}
+	return &Tracked{slot: s, end: func(over bool) { c.release(key, s, over) }}
 }
 
 // Changes begins to tell of what is known of tracked pods.
 func (c *cache) Changes() *Changes { return c.listeners.add() }
 
-func (c *cache) release(key Key, s *slot) {
+// release is called when somebody does not track a pod any more, since nothing is left of it or for another
+// reason.
+func (c *cache) release(key Key, s *slot, over bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if s.users--; s.users > 0 {
@@ -99,7 +101,8 @@ func (c *cache) release(key Key, s *slot) {
 	shrink.Delete(&c.slots, key, &c.peaks.slots)
 	shrink.Delete(&c.unheard, key, &c.peaks.unheard)
 	if r := c.find(key); r != nil {
-		r.needed, r.released = c.now(), true
+		r.needed, r.over = c.now(), over
+		c.forgetIfOver(r)
 	}
 }
 
@@ -155,6 +158,7 @@ func (c *cache) goneLocked(key Key) {
 	if r := c.records[key]; r != nil && !r.deleted {
 		r.deleted, r.needed = true, c.now()
 		c.mark(podKey(key))
+		c.forgetIfOver(r)
 	}
 }
 

@@ -131,21 +131,48 @@ func TestDeletedPodsStayForAWhile(t *testing.T) {
 			c.gone(key)
 			clock.pass(time.Hour)
 			tracked.Release()
+			tracked.Forget()
 			c.sweep()
-			clock.pass(59 * time.Second)
+			clock.pass(9 * time.Minute)
 		}, "1"},
-		{"it was released a minute ago", func(c *cache, clock *clock) {
+		{"it was released 10 minutes ago", func(c *cache, clock *clock) {
 			tracked := c.Track(key)
 			c.gone(key)
 			tracked.Release()
-			clock.pass(time.Minute)
+			clock.pass(10 * time.Minute)
 		}, "nothing"},
 		{"it was released before it was deleted", func(c *cache, clock *clock) {
 			c.Track(key).Release()
 			clock.pass(time.Hour)
 			c.gone(key)
-			clock.pass(59 * time.Second)
+			clock.pass(9 * time.Minute)
 		}, "1"},
+		{"nothing was left of it when it was deleted", func(c *cache, _ *clock) { c.Track(key).Forget(); c.gone(key) }, "nothing"},
+		{"nothing is left of it since it was deleted", func(c *cache, _ *clock) {
+			tracked := c.Track(key)
+			c.gone(key)
+			tracked.Forget()
+			assert.Empty(t, c.records, "at once")
+		}, "nothing"},
+		{"nothing is left of it for one of two", func(c *cache, clock *clock) {
+			c.Track(key)
+			tracked := c.Track(key)
+			c.gone(key)
+			tracked.Forget()
+			clock.pass(time.Hour)
+		}, "1"},
+		{"nothing was left of it, and then it was tracked again", func(c *cache, clock *clock) {
+			c.Track(key).Forget()
+			c.Track(key)
+			c.gone(key)
+			clock.pass(time.Hour)
+		}, "1"},
+		{"nothing was left of it, and then it was tracked and released", func(c *cache, _ *clock) {
+			c.Track(key).Forget()
+			c.Track(key).Release()
+			c.gone(key)
+		}, "1"},
+		{"nothing is left of it, and it is not deleted", func(c *cache, clock *clock) { c.Track(key).Forget(); clock.pass(time.Hour) }, "1"},
 		{"one of two has released it", func(c *cache, clock *clock) {
 			tracked := c.Track(key)
 			c.Track(key)
@@ -171,6 +198,19 @@ func TestDeletedPodsStayForAWhile(t *testing.T) {
 			assert.Equal(t, tt.want, label(c.Track(key)))
 		})
 	}
+}
+
+func TestAMirrorIsNotForgottenWithTheOneBefore(t *testing.T) {
+	c := newCache(&Rules{})
+	folder := Key{"kube-system", "etcd-node-a", "hash-1"}
+	first, second := c.Track(Key{"kube-system", "etcd-node-a", "1"}), c.Track(folder)
+	set(t, c, podOf("kube-system", "etcd-node-a", "1", withHash("hash-1")))
+	c.gone(Key{"kube-system", "etcd-node-a", "1"})
+	first.Forget()
+	assert.NotNil(t, c.find(folder), "its folder has two names, and by one of them it is tracked")
+	set(t, c, podOf("kube-system", "etcd-node-a", "2", withHash("hash-1")))
+	second.Forget()
+	assert.NotNil(t, c.find(folder), "the new one is not deleted")
 }
 
 func TestDeletedNamespacesStayAsLongAsTheirPods(t *testing.T) {

@@ -9,26 +9,13 @@ import (
 	"github.com/tributary-otel/tributary/components/internal/shrink"
 )
 
-const (
-	// keepDeleted is how long a pod stays known after it is deleted and nobody tracks it: its
-	// files may be seen late.
-	keepDeleted = 10 * time.Minute
-	// keepReleased is how long it does when somebody has tracked it until its files were gone.
-	// A collector that stops releases all pods, and has time enough to store them.
-	keepReleased = time.Minute
-)
+// keepDeleted is how long a pod stays known after it is deleted and nobody tracks it: its files may be seen
+// late. It does not when they were seen and are gone.
+const keepDeleted = 10 * time.Minute
 
 // maxDeleted is how many such pods stay known, the newest ones: a node with pods that come and go would
 // know more than it has.
 const maxDeleted = 1000
-
-// keep is how long it stays known after it is deleted and nobody tracks it.
-func (r *record) keep() time.Duration {
-	if r.released {
-		return keepReleased
-	}
-	return keepDeleted
-}
 
 // sweep forgets the pods that are deleted and were not needed for long.
 func (c *cache) sweep() {
@@ -39,7 +26,7 @@ func (c *cache) sweep() {
 	for _, r := range c.records {
 		switch {
 		case !r.deleted || c.tracked(r):
-		case now.Sub(r.needed) >= r.keep():
+		case now.Sub(r.needed) >= keepDeleted:
 			c.forget(r)
 		default:
 			kept = append(kept, r)
@@ -57,6 +44,14 @@ func (c *cache) sweep() {
 			delete(c.namespaces, name)
 			c.mark(namespaceKey(name))
 		}
+	}
+}
+
+// forgetIfOver drops a pod of which nothing is left, neither for the API server nor for those who have tracked
+// it. The lock is held.
+func (c *cache) forgetIfOver(r *record) {
+	if r.deleted && r.over && !c.tracked(r) {
+		c.forget(r)
 	}
 }
 

@@ -84,7 +84,11 @@ func random(t *testing.T, r *rand.Rand) {
 			}
 		case 9:
 			for key, one := range tracked {
-				one.Release()
+				if r.IntN(2) == 0 {
+					one.Release()
+				} else {
+					one.Forget()
+				}
 				delete(tracked, key)
 				break
 			}

@@ -28,8 +28,8 @@ func ParseKey(folder string) (Key, bool) {
 
 // Provider answers what is known of pods. It may be used by several goroutines.
 type Provider interface {
-	// Track begins to ask for a pod. Until Release the pod stays known, also when it is
-	// deleted.
+	// Track begins to ask for a pod. Until Release or Forget the pod stays known, also when
+	// it is deleted.
 	Track(Key) *Tracked
 	// Changes begins to tell of what is known of tracked pods. Each call returns changes of
 	// its own.
@@ -38,9 +38,9 @@ type Provider interface {
 
 // Tracked is a pod that somebody asks for. It may be used by several goroutines.
 type Tracked struct {
-	slot    *slot
-	release func()
-	once    sync.Once
+	slot *slot
+	end  func(over bool)
+	once sync.Once
 }
 
 // slot is where all who track a pod find what is known of it.
@@ -56,8 +56,13 @@ type slot struct {
 // each change. It takes no lock.
 func (t *Tracked) Known() *Known { return t.slot.known.Load() }
 
-// Release ends the interest in the pod. Further calls do nothing.
-func (t *Tracked) Release() { t.once.Do(t.release) }
+// Release ends the interest in the pod for now: somebody may ask again. When it is deleted, it
+// stays known for a while. Further calls, and those of Forget, do nothing.
+func (t *Tracked) Release() { t.once.Do(func() { t.end(false) }) }
+
+// Forget ends the interest in a pod of which nothing is left. When it is deleted, it is not known any
+// more. Further calls, and those of Release, do nothing.
+func (t *Tracked) Forget() { t.once.Do(func() { t.end(true) }) }
 
 // signal wakes whoever waits on the channel, which holds one signal.
 func signal(c chan<- struct{}) {

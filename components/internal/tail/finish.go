@@ -40,9 +40,13 @@ func (d *folder) superseded(f *File) bool {
 	return last.name.restart > f.name.restart
 }
 
-// gone reports whether nothing is left that could be mistaken for the file.
-func (t *Tail) gone(f *File) bool {
-	if len(f.names) > 0 || f.copied != nil || f.nameless.IsZero() || t.now.Sub(f.nameless) < 2*t.options.Quiet {
+// gone reports whether nothing is left that could be mistaken for the file. In a folder that is there, an archive of
+// it may come yet.
+func (t *Tail) gone(d *folder, f *File) bool {
+	if len(f.names) > 0 || f.copied != nil || f.nameless.IsZero() {
+		return false
+	}
+	if d.missing.IsZero() && t.now.Sub(f.nameless) < 2*t.options.Quiet {
 		return false
 	}
 	return f.handle == nil && (!f.identified() || f.delivered()) ||

@@ -146,7 +146,7 @@ func (t *Tail) tidy(d *folder) (unfinished bool) {
 		f := d.files[i]
 		t.finish(d, f)
 		t.rescue(d, f, false)
-		if t.gone(f) {
+		if t.gone(d, f) {
 			f.close()
 			d.files = slices.Delete(d.files, i, i+1)
 			i--

@@ -36,7 +36,7 @@ func (p *Provider) SetNamespace(namespace *corev1.Namespace) {
 	p.set(namespace, p.PutNamespace)
 }
 
-// DeletePod deletes a pod. While somebody tracks it, and for a minute after that, it stays known.
+// DeletePod deletes a pod. While somebody tracks it, it stays known, and longer unless they forget it.
 func (p *Provider) DeletePod(pod *corev1.Pod) {
 	p.Delete(pods.Key{Namespace: pod.Namespace, Name: pod.Name, UID: string(pod.UID)})
 }
