@@ -4,7 +4,7 @@
 // pipeline of upstream components costs for the same lines. Nothing here can fail on a slow machine; a record that is
 // missing, comes twice or was never written fails.
 //
-//	make bench                                                     everything, some 16 minutes
+//	make bench                                                     everything, some 35 minutes
 //	go test -run '^$' -bench Backlog -benchtime 1x ./tests/bench/  one workload
 //
 // A run of everything also writes the table to RESULTS.txt in this folder. With -count=3 the table holds medians.

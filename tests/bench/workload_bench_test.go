@@ -3,8 +3,6 @@
 package bench
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 )
@@ -145,64 +143,4 @@ func sum(counts []int) int {
 		all += count
 	}
 	return all
-}
-
-// BenchmarkChurn reports what a hundred new pods a second leave behind, each of which is gone after 2 s: the descriptors
-// and the memory, before, at most, and when they have been gone for some minutes. Before and after are means of a minute:
-// what runs once in a minute makes some megabytes of the program file resident.
-func BenchmarkChurn(b *testing.B) {
-	const perSecond, perPod, lifetime = 100, 5, 2 * time.Second
-	const alive = int(lifetime/time.Second) * perSecond
-	// A deleted pod is forgotten after a minute, and memory is given back a minute after the last collection that was needed:
-	// also that which the start has left.
-	const settle = 150 * time.Second
-	for b.Loop() {
-		r := newRig(b, tributary, 1)
-		r.must(writeLog(r.collector.PodLogs(), 0, perPod, time.Millisecond))
-		r.start()
-		written := []int{perPod}
-		r.wait(perPod, nil)
-		pass(settle)
-		before := r.watch(func() { pass(time.Minute) })
-		u := r.watch(func() {
-			tick := time.NewTicker(time.Second / perSecond)
-			defer tick.Stop()
-			for n := range perSecond * int(4*watchTime(b)/time.Second) {
-				<-tick.C
-				file := len(written)
-				// The kubelet has a pod from the API server before it writes a line of it.
-				r.api.Add(apiPod(file))
-				r.must(writeLog(r.collector.PodLogs(), file, perPod, time.Millisecond))
-				written = append(written, perPod)
-				if n >= alive {
-					r.must(os.RemoveAll(podFolder(r, file-alive)))
-					r.api.Delete(apiPod(file - alive))
-				}
-			}
-		})
-		r.wait(sum(written), written)
-		for file := 1; file < len(written); file++ {
-			r.must(os.RemoveAll(podFolder(r, file)))
-		}
-		for file := max(1, len(written)-alive); file < len(written); file++ {
-			r.api.Delete(apiPod(file))
-		}
-		pass(settle)
-		after := r.watch(func() { pass(time.Minute) })
-		r.pipeline.saveHeap(b, r.collector)
-		diff := r.finish(written)
-		record(&results, "churn", tributary, map[string]float64{
-			"%core": u.Percent(), "fds-before": float64(before.OpenFiles), "fds-after": float64(after.OpenFiles),
-			"MB-rss-before": before.MeanRSS, "MB-rss-peak": u.PeakRSS, "MB-rss-after": after.MeanRSS,
-			"%rss-after":          after.MeanRSS / before.MeanRSS * 100,
-			"MB-anonymous-before": before.MeanAnonymous, "MB-anonymous-after": after.MeanAnonymous,
-			"missing": float64(diff.Missing), "duplicates": float64(diff.Duplicates),
-		})
-	}
-	report(b, &results, "churn", tributary)
-}
-
-// podFolder is the folder of the pod that writes the file of this number.
-func podFolder(r *rig, file int) string {
-	return filepath.Dir(filepath.Dir(podOf(file).LogPath(r.collector.PodLogs())))
 }

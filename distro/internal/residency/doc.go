@@ -14,7 +14,7 @@
 // above twice of what is in use. Keep gives back the rest when the burst is over.
 //
 // What is saved there is room for a backlog, in which collecting garbage often costs more
-// than the memory that it saves.
+// than the memory that it saves. Where little happens it is the other way round.
 //
 // Reading order: residency.go (when), mapping.go and giveback*.go (code and constants),
 // heap.go, pace.go.

@@ -14,8 +14,11 @@ const (
 	paceInterval = 2 * time.Second
 	// often is how many collections a second are many.
 	often = 5
-	// usual and generous are how far the heap may grow until the next one, in percent of
-	// what is in use. The usual one is Go's own.
+	// slow is how many bytes a second are few to be allocated.
+	slow = 3 << 20
+	// frugal, usual and generous are how far the heap may grow until the next one, in percent
+	// of what is in use. The usual one is Go's own.
+	frugal   = 50
 	usual    = 100
 	generous = 150
 	// sparing is for a heap that grows above enough.
@@ -24,25 +27,34 @@ const (
 	enough = 80 << 20
 )
 
-// percent is how far the heap may grow, after so many collections in paceInterval, the
-// last of which has left so many bytes in use. In a backlog some 30 a second are made for
-// a few megabytes: with half of these megabytes more, a backlog takes 5 % less CPU time.
-// In an outage all that may be in flight is in use, and as much again would be too much.
-func percent(collections, inUse uint64) int {
+// pace is what there was since the start of the process, or in paceInterval.
+type pace struct {
+	// collections and allocated are how many there were, and how many bytes.
+	collections, allocated uint64
+}
+
+// percent is how far the heap may grow, after such a pace in paceInterval, when the last collection has left so
+// many bytes in use. In a backlog some 30 collections a second are made for a few megabytes: with half of these
+// megabytes more, a backlog takes 5 % less CPU time. Where little is allocated, half of them less take a
+// thousandth of a core. In an outage all that may be in flight is in use, and as much again would be too much.
+func (p pace) percent(inUse uint64) int {
+	const seconds = uint64(paceInterval / time.Second)
 	wanted := usual
-	if collections > often*uint64(paceInterval/time.Second) {
+	switch {
+	case p.collections > often*seconds:
 		wanted = generous
+	case p.allocated < slow*seconds:
+		wanted = frugal
 	}
 	room := (enough - int(inUse)) * 100 / max(1, int(inUse))
 	return max(sparing, min(wanted, room))
 }
 
-// collections is how many there were since the start of the process, and how many bytes
-// the last one has left in use.
-func collections() (count, inUse uint64) {
-	samples := []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/gc/heap/live:bytes"}}
+// readPace returns the pace since the start, and how many bytes the last collection has left in use.
+func readPace() (p pace, inUse uint64) {
+	samples := []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/gc/heap/allocs:bytes"}, {Name: "/gc/heap/live:bytes"}}
 	metrics.Read(samples)
-	return samples[0].Value.Uint64(), samples[1].Value.Uint64()
+	return pace{samples[0].Value.Uint64(), samples[1].Value.Uint64()}, samples[2].Value.Uint64()
 }
 
 // keepPace sets how far the heap may grow, until done is closed. It leaves alone what the
@@ -56,17 +68,17 @@ func keepPace(done <-chan struct{}) {
 	defer debug.SetGCPercent(debug.SetGCPercent(now))
 	tick := time.NewTicker(paceInterval)
 	defer tick.Stop()
-	for before, _ := collections(); ; {
+	for before, _ := readPace(); ; {
 		select {
 		case <-done:
 			return
 		case <-tick.C:
 		}
-		count, inUse := collections()
-		if next := percent(count-before, inUse); next != now {
+		sum, inUse := readPace()
+		if next := (pace{sum.collections - before.collections, sum.allocated - before.allocated}).percent(inUse); next != now {
 			now = next
 			debug.SetGCPercent(now)
 		}
-		before = count
+		before = sum
 	}
 }

@@ -12,28 +12,41 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestTheHeapMayGrowFurtherWhileGarbageIsCollectedOften(t *testing.T) {
-	const backlog = 16 << 20
-	assert.Equal(t, usual, percent(0, backlog))
-	assert.Equal(t, usual, percent(10, backlog), "5 a second")
-	assert.Equal(t, generous, percent(11, backlog))
-	assert.Equal(t, generous, percent(60, backlog), "a backlog")
-	assert.Equal(t, usual, percent(0, 0), "no collection yet")
-}
-
-func TestALargeHeapMayGrowLess(t *testing.T) {
-	for inUse := uint64(1 << 20); inUse < enough/2; inUse += 1 << 20 {
-		assert.LessOrEqual(t, inUse+inUse*uint64(percent(60, inUse))/100, uint64(enough))
+func TestHowFarTheHeapMayGrow(t *testing.T) {
+	const mega = 1 << 20
+	for _, tt := range []struct {
+		name  string
+		pace  pace
+		inUse uint64
+		want  int
+	}{
+		{"nothing happens", pace{0, 1000}, 8 * mega, frugal},
+		{"little is allocated: pods come and go", pace{1, 6*mega - 1}, 12 * mega, frugal},
+		{"10,000 lines a second", pace{1, 15 * mega}, 16 * mega, usual},
+		{"at the edge", pace{0, 6 * mega}, 16 * mega, usual},
+		{"5 collections a second", pace{10, 200 * mega}, 16 * mega, usual},
+		{"more of them", pace{11, 200 * mega}, 16 * mega, generous},
+		{"a backlog", pace{60, 1000 * mega}, 16 * mega, generous},
+		{"no collection yet", pace{0, 20 * mega}, 0, usual},
+		{"an outage", pace{60, 1000 * mega}, 50 * mega, 60},
+		{"a collection takes CPU time too", pace{60, 1000 * mega}, enough, sparing},
+		{"little is allocated, and much is in use", pace{0, 0}, 10 * enough, sparing},
+	} {
+		assert.Equal(t, tt.want, tt.pace.percent(tt.inUse), tt.name)
 	}
-	assert.Equal(t, 60, percent(60, 50<<20), "an outage")
-	assert.Equal(t, sparing, percent(60, enough), "a collection takes CPU time too")
-	assert.Equal(t, sparing, percent(0, 10*enough))
+	for inUse := uint64(mega); inUse < enough/2; inUse += mega {
+		assert.LessOrEqual(t, inUse+inUse*uint64(pace{collections: 60}.percent(inUse))/100, uint64(enough))
+	}
 }
 
-func TestWhatIsInUseIsKnown(t *testing.T) {
+func TestWhatHappenedIsKnown(t *testing.T) {
+	before, _ := readPace()
+	kept := make([]byte, 1<<20)
 	runtime.GC()
-	count, inUse := collections()
-	assert.Positive(t, count)
+	sum, inUse := readPace()
+	runtime.KeepAlive(kept)
+	assert.Greater(t, sum.collections, before.collections)
+	assert.GreaterOrEqual(t, sum.allocated-before.allocated, uint64(len(kept)))
 	assert.Positive(t, inUse)
 	assert.Less(t, inUse, uint64(enough))
 }
@@ -58,7 +71,7 @@ func TestAStartIsGenerousAndTheEndLeavesEverythingAsItWas(t *testing.T) {
 		assert.Equal(t, generous, now())
 		<-time.After(2 * paceInterval)
 		synctest.Wait()
-		assert.Equal(t, usual, now(), "nothing happens")
+		assert.Equal(t, frugal, now(), "nothing happens")
 		close(done)
 		<-ended
 	})
