@@ -138,6 +138,24 @@ func (g *gate) pauses(since time.Time) []time.Duration {
 	return pauses
 }
 
+// gaps are the times between a request since a moment and the next one of any content, shortest first.
+func (g *gate) gaps(since time.Time) []time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	var times []time.Time
+	for _, tries := range g.tries {
+		times = append(times, tries...)
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	times = slices.DeleteFunc(times, func(at time.Time) bool { return !at.After(since) })
+	var gaps []time.Duration
+	for i := 1; i < len(times); i++ {
+		gaps = append(gaps, times[i].Sub(times[i-1]))
+	}
+	slices.Sort(gaps)
+	return gaps
+}
+
 // ServeHTTP implements http.Handler.
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// It is read here, because its length need not be in the header, and because the server notices that the sender has gone
