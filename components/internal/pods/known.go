@@ -5,7 +5,6 @@ package pods
 import (
 	"maps"
 	"slices"
-	"sync"
 )
 
 // Attribute is a resource attribute.
@@ -18,11 +17,6 @@ type Known struct {
 	pod       *pod
 	namespace *meta // Nil when nothing is known of it.
 	node      *meta // Nil when nothing is known of it.
-
-	mu         sync.Mutex
-	common     map[string]string // What all containers have, made when it is first needed.
-	fields     map[string]string // What the rules name by label and annotation, made then.
-	attributes map[containerRun][]Attribute
 }
 
 // containerRun is one start of a container.
@@ -47,32 +41,16 @@ func (k *Known) NamespaceLabels() map[string]string {
 	return k.namespace.Labels
 }
 
-// Attributes returns the resource attributes of a container, sorted by key. They are computed
-// once for each start of a container, and must not be changed.
+// Attributes returns the resource attributes of a start of a container, sorted by key. They are computed anew each time:
+// they are needed once for each file, and to keep them would take half of what is kept of a pod.
 func (k *Known) Attributes(container string, restart int) []Attribute {
-	k.mu.Lock()
-	defer k.mu.Unlock()
 	run := containerRun{name: container, restart: restart}
-	attributes, ok := k.attributes[run]
-	if !ok {
-		attributes = k.compute(run)
-		if k.attributes == nil {
-			k.attributes = map[containerRun][]Attribute{}
-		}
-		k.attributes[run] = attributes
-	}
-	return attributes
-}
-
-func (k *Known) compute(run containerRun) []Attribute {
-	if k.common == nil {
-		k.common, k.fields = k.commonAttributes(), k.fieldAttributes()
-	}
 	// Later ones win: what the configuration names, and above all what the owner says.
-	set := maps.Clone(k.common)
+	set := map[string]string{}
+	k.podAttributes(set)
 	k.containerAttributes(run, set)
 	k.serviceAttributes(run.name, set)
-	maps.Copy(set, k.fields)
+	k.fieldAttributes(set)
 	k.annotated(set)
 	attributes := make([]Attribute, 0, len(set))
 	for _, key := range sortedKeys(set) {
@@ -81,9 +59,8 @@ func (k *Known) compute(run containerRun) []Attribute {
 	return attributes
 }
 
-// commonAttributes are those that all containers of the pod have.
-func (k *Known) commonAttributes() map[string]string {
-	set := map[string]string{}
+// podAttributes adds those that all containers of the pod have.
+func (k *Known) podAttributes(set map[string]string) {
 	p := k.pod
 	owner := p.owners()
 	nodeUID := ""
@@ -100,12 +77,10 @@ func (k *Known) commonAttributes() map[string]string {
 		values[owner.uidOf] = p.OwnerUID
 	}
 	k.choose(values, set)
-	return set
 }
 
-// fieldAttributes are the labels and annotations that the rules name.
-func (k *Known) fieldAttributes() map[string]string {
-	set := map[string]string{}
+// fieldAttributes adds the labels and annotations that the rules name.
+func (k *Known) fieldAttributes(set map[string]string) {
 	p := k.pod
 	extract(k.rules.Labels, "labels", FromPod, p.Labels, set)
 	extract(k.rules.Annotations, "annotations", FromPod, p.Annotations, set)
@@ -117,7 +92,6 @@ func (k *Known) fieldAttributes() map[string]string {
 		extract(k.rules.Labels, "labels", FromNode, k.node.Labels, set)
 		extract(k.rules.Annotations, "annotations", FromNode, k.node.Annotations, set)
 	}
-	return set
 }
 
 // containerAttributes adds what the containers differ in.
