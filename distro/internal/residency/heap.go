@@ -44,8 +44,7 @@ func (h *idleHeap) giveBack() bool {
 	if h.quiet > settles && idle(&now) < h.left+worthwhile {
 		return false
 	}
-	runtime.GC() // What waits in a sync.Pool is garbage after the second collection.
-	debug.FreeOSMemory()
+	debug.FreeOSMemory() // It collects first. What waits in a sync.Pool is garbage at the look after the next.
 	runtime.ReadMemStats(&now)
 	h.left = idle(&now)
 	return true
