@@ -35,8 +35,8 @@ type pace struct {
 
 // percent is how far the heap may grow, after such a pace in paceInterval, when the last collection has left so
 // many bytes in use. In a backlog some 30 collections a second are made for a few megabytes: with half of these
-// megabytes more, a backlog takes 5 % less CPU time. Where little is allocated, with half of them less two
-// thousandths of a core go into it at most. In an outage all that may be in flight is in use, and as much again
+// megabytes more, a backlog takes 5 % less CPU time. Where little is allocated, half of them less cost some
+// three thousandths of a core at most. In an outage all that may be in flight is in use, and as much again
 // would be too much.
 func (p pace) percent(inUse uint64) int {
 	const seconds = uint64(paceInterval / time.Second)
