@@ -9,11 +9,17 @@ import (
 	"io"
 	"runtime"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/tributary-otel/tributary/components/fastcompressionextension/internal/zstdencoder"
 )
+
+// restsAfter is how long nothing has to be compressed before the last encoder is left to the
+// garbage collector, too.
+const restsAfter = 10 * time.Second
 
 // maxPooledBytes bounds what a buffer that waits for the next request holds. A batch of
 // 4 MiB of logs is well below it when compressed.
@@ -40,7 +46,13 @@ type worker struct {
 type encoders struct {
 	coding string
 	turns  chan struct{}
-	idle   sync.Pool // of *worker
+	// last is the encoder that was used last, until it has been idle for a while. Where
+	// little is sent it is the only one: a sync.Pool keeps one for each processor, and
+	// makes them anew after a garbage collection or two.
+	last  atomic.Pointer[worker]
+	rests *time.Timer
+	// idle are the others.
+	idle sync.Pool // of *worker
 	// buffers are of compressed bytes. A request holds one until it is sent.
 	buffers sync.Pool // of *bytes.Buffer
 }
@@ -48,6 +60,7 @@ type encoders struct {
 func newEncoders(coding string) *encoders {
 	e := &encoders{coding: coding, turns: make(chan struct{}, runtime.GOMAXPROCS(0)+2)}
 	e.idle.New = func() any { return newWorker(coding) }
+	e.rests = time.AfterFunc(restsAfter, func() { e.last.Store(nil) })
 	e.buffers.New = func() any { return new(bytes.Buffer) }
 	return e
 }
@@ -75,9 +88,9 @@ func (e *encoders) compress(ctx context.Context, body io.Reader) (_ *bytes.Buffe
 	}
 	defer func() { <-e.turns }()
 
-	w, out := e.idle.Get().(*worker), e.buffers.Get().(*bytes.Buffer)
+	w, out := e.take(), e.buffers.Get().(*bytes.Buffer)
 	enc := w.encoder
-	defer e.idle.Put(w)
+	defer e.put(w)
 	defer enc.Reset(nil) // An idle encoder holds no buffer of somebody else.
 	enc.Reset(out)
 	length, err = io.CopyBuffer(enc, body, w.chunk)
@@ -89,6 +102,20 @@ func (e *encoders) compress(ctx context.Context, body io.Reader) (_ *bytes.Buffe
 		return nil, length, fmt.Errorf("compress the body of a request with %s: %w", e.coding, err)
 	}
 	return out, length, nil
+}
+
+func (e *encoders) take() *worker {
+	if w := e.last.Swap(nil); w != nil {
+		return w
+	}
+	return e.idle.Get().(*worker)
+}
+
+func (e *encoders) put(w *worker) {
+	e.rests.Reset(restsAfter)
+	if before := e.last.Swap(w); before != nil {
+		e.idle.Put(before)
+	}
 }
 
 // release takes a buffer back that nobody reads any more.
