@@ -16,7 +16,9 @@
 //   - A file is what it holds. It is known again by a hash of its beginning, whether
 //     it was renamed, compressed, or copied and then truncated.
 //   - A file is opened as soon as it is seen, and stays open until all of it is
-//     delivered. If its last name goes before that, the rest is copied aside.
+//     delivered. If its last name goes before that, the rest is copied aside. One without
+//     a name is followed until nobody has it open for writing or nobody has written for
+//     20 s, or for 5 s where the kernel does not say who has it open.
 //   - Nothing but regular files in the folders, and what links in them point to
 //     below the allowed targets, is opened. Nothing is written there.
 //   - When the kernel reports no changes, or too many, looking at the folders alone
@@ -34,7 +36,7 @@
 // it?), tree.go and watch*.go (which folders there are), bell.go (who writes again?),
 // choose.go (is it read?), folder.go and link.go (which files are in one), file.go and
 // head.go (what is known of a file), identify.go (is it one that we know?), turn.go and
-// read.go (reading), finish.go, content.go (plain, compressed), truncate.go, rescue.go (a
-// file without a name), descriptors.go (more files than may be open), gauge.go; fs*.go is
-// the file system.
+// read.go (reading), quiet.go and finish.go, content.go (plain, compressed), truncate.go,
+// rescue.go (a file without a name), descriptors.go (more files than may be open),
+// gauge.go; fs*.go is the file system.
 package tail

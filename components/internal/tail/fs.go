@@ -21,6 +21,9 @@ type FS interface {
 type Handle interface {
 	ReadAt(p []byte, off int64) (int, error)
 	Stat() (Info, error)
+	// Writer reports whether somebody has the file open for writing. It is not known when
+	// the kernel does not say so, or not to this user.
+	Writer() (is, known bool)
 	Close() error
 }
 

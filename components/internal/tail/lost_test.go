@@ -260,37 +260,6 @@ func TestPodsThatComeAndGoLeaveNothing(t *testing.T) {
 	})
 }
 
-func TestAFileIsForgottenAsSoonAsNoArchiveOfItCanCome(t *testing.T) {
-	for _, tt := range []struct {
-		name   string
-		remove string
-		after  time.Duration
-		known  int
-	}{
-		{"its folder is there", web + "/0.log", 8 * time.Second, 1},
-		{"and for a while nothing came", web + "/0.log", 12 * time.Second, 0},
-		{"its folder is gone, but somebody may still write", filepath.Dir(web), 2 * time.Second, 1},
-		{"its folder is gone, and nobody has written for a while", filepath.Dir(web), 6 * time.Second, 0},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			atOnce(t, func(t *testing.T, n *node) {
-				n.write(web, "0.log", "one")
-				n.start()
-				pass(time.Second)
-				require.NoError(t, os.RemoveAll(filepath.Join(n.options.Root, tt.remove)))
-				pass(tt.after)
-				n.end()
-				<-n.done
-				files := 0
-				for _, d := range n.tail.folders {
-					files += len(d.files)
-				}
-				assert.Equal(t, tt.known, files)
-			})
-		})
-	}
-}
-
 func TestCopiesAreTakenUpWhenTheirFolderCanBeRead(t *testing.T) {
 	atOnce(t, func(t *testing.T, n *node) {
 		n.set(func() { n.full = true })

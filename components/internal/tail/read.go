@@ -121,9 +121,6 @@ func (t *Tail) lastLine(d *folder, f *File, data []byte, before Intake) outcome 
 	return t.after(f, true)
 }
 
-// quiet reports whether nothing was written for a while.
-func (t *Tail) quiet(f *File) bool { return t.now.Sub(f.grown) >= t.options.Quiet }
-
 // fail puts a file off after an error.
 func (t *Tail) fail(d *folder, f *File, err error) {
 	f.troubled = t.now.Add(tryAgain)
