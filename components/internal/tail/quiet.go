@@ -9,25 +9,34 @@ package tail
 const deletedQuiet = 4
 
 // quiet reports whether nothing was written to a file for so long that nothing will be. Of one
-// without a name the kernel may say so.
+// that was deleted the kernel may say so.
 func (t *Tail) quiet(f *File) bool {
 	silent := t.now.Sub(f.grown)
-	if len(f.names) > 0 || f.handle == nil {
+	if !f.deleted() {
 		return silent >= t.options.Quiet
 	}
 	switch written, known := f.handle.Writer(); {
 	case written:
 		return silent >= deletedQuiet*t.options.Quiet
-	case known && f.complete():
+	case known && f.unchanged():
 		return true
 	default:
 		return silent >= t.options.Quiet
 	}
 }
 
-// complete reports whether a file that nobody has open for writing is as it was last seen, and
-// has no name elsewhere by which somebody could open it.
-func (f *File) complete() bool {
+// deleted reports whether an open file has no name at all, also not elsewhere: nobody can
+// open it any more.
+func (f *File) deleted() bool {
+	if len(f.names) > 0 || f.handle == nil {
+		return false
+	}
 	info, err := f.handle.Stat()
-	return err == nil && info.Links == 0 && info.Size == f.size && info.Modified == f.modified
+	return err == nil && info.Links == 0
+}
+
+// unchanged reports whether an open file is as it was last seen.
+func (f *File) unchanged() bool {
+	info, err := f.handle.Stat()
+	return err == nil && info.Size == f.size && info.Modified == f.modified
 }
