@@ -30,9 +30,10 @@ var (
 	bareUserinfo = regexp.MustCompile(`(^|[\s"'=])[^\s"'/@:=]+:[^\s"'@]+@([A-Za-z0-9\[])`)
 )
 
-func squeeze(key string) string {
-	return strings.NewReplacer("_", "", "-", "", ".", "", " ", "").Replace(strings.ToLower(key))
-}
+// separators between the words of a key. It is made once: at each start it is asked for each key several times.
+var separators = strings.NewReplacer("_", "", "-", "", ".", "", " ", "")
+
+func squeeze(key string) string { return separators.Replace(strings.ToLower(key)) }
 
 // secretPath tells whether the value at path is a secret by the names of its keys. The name of a file that
 // holds a secret is none, and it is what the reader needs when the file is missing.
