@@ -13,7 +13,7 @@ func (t *Tail) finish(d *folder, f *File) {
 	if f.behind.IsZero() && f.handle == nil {
 		return
 	}
-	over := f.handle == nil && !f.resting || f.compressed() || f.copied != nil || t.quiet(f) && (!f.live() || d.superseded(f))
+	over := f.handle == nil && !f.resting || f.compressed() || f.copied != nil || t.quiet(d, f) && (!f.live() || d.superseded(f))
 	if over && f.atEnd && !f.ended && f.identified() {
 		f.ended = true
 		f.intake.End()
@@ -50,7 +50,7 @@ func (t *Tail) gone(d *folder, f *File) bool {
 		return false
 	}
 	return f.handle == nil && (!f.identified() || f.delivered()) ||
-		!f.identified() && t.quiet(f) // Empty, and deleted.
+		!f.identified() && t.quiet(d, f) // Empty, and deleted.
 }
 
 // forget drops a folder that is gone, and of which no file is left. Marks of the run before

@@ -54,7 +54,7 @@ func needsLeases(t *testing.T) {
 func TestAFileIsForgottenAsSoonAsNothingCanCome(t *testing.T) {
 	const nobody, somebody, unknown = "nobody has it open", "somebody has it open", "nobody says who has it open"
 	const elsewhere = "it has a name elsewhere"
-	const file, folder = web + "/0.log", "shop_web-0_uid"
+	const file, rotated, folder = web + "/0.log", web + "/0.log.20261120-100000", "shop_web-0_uid"
 	for _, tt := range []struct {
 		removed, writer string
 		after           time.Duration
@@ -63,6 +63,10 @@ func TestAFileIsForgottenAsSoonAsNothingCanCome(t *testing.T) {
 		// An archive of it may come into the folder.
 		{file, nobody, 8 * time.Second, 1},
 		{file, nobody, 12 * time.Second, 0},
+		// The kubelet may not have noticed.
+		{file, unknown, 18 * time.Second, 1},
+		{file, unknown, 22 * time.Second, 0},
+		{rotated, unknown, 12 * time.Second, 0},
 		{folder, nobody, time.Second, 0},
 		{folder, somebody, 18 * time.Second, 1},
 		{folder, somebody, 22 * time.Second, 0},
@@ -77,12 +81,16 @@ func TestAFileIsForgottenAsSoonAsNothingCanCome(t *testing.T) {
 				if tt.writer == unknown {
 					n.options.FS = secretive{OS}
 				}
-				n.write(web, "0.log", "one")
+				name := "0.log"
+				if tt.removed == rotated {
+					name = filepath.Base(rotated)
+				}
+				n.write(web, name, "one")
 				switch tt.writer {
 				case somebody:
-					n.appender(web, "0.log")
+					n.appender(web, name)
 				case elsewhere:
-					require.NoError(t, os.Link(n.path(web, "0.log"), filepath.Join(n.options.Root, "a")))
+					require.NoError(t, os.Link(n.path(web, name), filepath.Join(n.options.Root, "a")))
 				}
 				n.start()
 				pass(time.Second)

@@ -20,7 +20,7 @@ func (t *Tail) identify(d *folder, f *File) {
 		return
 	}
 	f.troubled = time.Time{}
-	if !tells(head) && (len(head) == 0 || !t.quiet(f)) {
+	if !tells(head) && (len(head) == 0 || !t.quiet(d, f)) {
 		return
 	}
 	if !tells(head) && len(head) < headBytes {

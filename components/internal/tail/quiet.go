@@ -9,17 +9,18 @@ package tail
 const deletedQuiet = 4
 
 // quiet reports whether nothing was written to a file for so long that nothing will be. Of one
-// that was deleted the kernel may say so.
-func (t *Tail) quiet(f *File) bool {
+// that was deleted the kernel may say so. When it does not, the log of a container that has
+// its folder yet is taken for one that is open.
+func (t *Tail) quiet(d *folder, f *File) bool {
 	silent := t.now.Sub(f.grown)
 	if !f.deleted() {
 		return silent >= t.options.Quiet
 	}
 	switch written, known := f.handle.Writer(); {
-	case written:
-		return silent >= deletedQuiet*t.options.Quiet
-	case known && f.unchanged():
+	case known && !written && f.unchanged():
 		return true
+	case written, !known && d.missing.IsZero() && f.name.rotated == "":
+		return silent >= deletedQuiet*t.options.Quiet
 	default:
 		return silent >= t.options.Quiet
 	}

@@ -110,7 +110,7 @@ func (t *Tail) after(f *File, atEnd bool) outcome {
 // lastLine is called when what is left has no end of a line. Somebody is writing it,
 // or has stopped in the middle of it.
 func (t *Tail) lastLine(d *folder, f *File, data []byte, before Intake) outcome {
-	if len(data) > 0 && !f.compressed() && f.copied == nil && !t.quiet(f) {
+	if len(data) > 0 && !f.compressed() && f.copied == nil && !t.quiet(d, f) {
 		f.intake.Take(Chunk{Start: f.offset}) // Gives back what was acquired.
 		return held
 	}
