@@ -42,7 +42,7 @@ type worker struct {
 // time than the processors can do, and two more for bodies that let an encoder wait:
 // further requests wait for their turn. More encoders would not compress faster, they
 // would only take memory, about 1 MiB each. What is idle is left to the garbage
-// collector. It may be used from several goroutines.
+// collector, the last one after a while. It may be used from several goroutines.
 type encoders struct {
 	coding string
 	turns  chan struct{}

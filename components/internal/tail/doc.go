@@ -18,8 +18,8 @@
 //   - A file is opened as soon as it is seen, and stays open until all of it is
 //     delivered. If its last name goes before that, the rest is copied aside. One without
 //     a name is followed until nobody has it open for writing or nobody has written for
-//     20 s. Where the kernel does not say who has it open, 5 s are enough when the folder
-//     is gone, too.
+//     20 s. Where the kernel does not say who has it open, 5 s are enough when it was
+//     rotated, or the folder is gone, too.
 //   - Nothing but regular files in the folders, and what links in them point to
 //     below the allowed targets, is opened. Nothing is written there.
 //   - When the kernel reports no changes, or too many, looking at the folders alone
