@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/gzip"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/tributary-otel/tributary/components/fastcompressionextension/internal/zstdencoder"
 )
@@ -45,7 +46,7 @@ type worker struct {
 // collector, the last one after a while. It may be used from several goroutines.
 type encoders struct {
 	coding string
-	turns  chan struct{}
+	turns  *semaphore.Weighted
 	// last is the encoder that was used last, until it has been idle for a while. Where
 	// little is sent it is the only one: a sync.Pool keeps one for each processor, and
 	// makes them anew after a garbage collection or two.
@@ -57,8 +58,13 @@ type encoders struct {
 	buffers sync.Pool // of *bytes.Buffer
 }
 
+// allTurns is what the turns at one time share: the number of processors may change.
+const allTurns = 1 << 20
+
+func oneTurn() int64 { return allTurns / int64(runtime.GOMAXPROCS(0)+2) }
+
 func newEncoders(coding string) *encoders {
-	e := &encoders{coding: coding, turns: make(chan struct{}, runtime.GOMAXPROCS(0)+2)}
+	e := &encoders{coding: coding, turns: semaphore.NewWeighted(allTurns)}
 	e.idle.New = func() any { return newWorker(coding) }
 	e.rests = time.AfterFunc(restsAfter, func() { e.last.Store(nil) })
 	e.buffers.New = func() any { return new(bytes.Buffer) }
@@ -81,12 +87,11 @@ func newWorker(coding string) *worker {
 // bytes that it had. It waits for its turn as long as ctx allows. The caller gives
 // the buffer back with release.
 func (e *encoders) compress(ctx context.Context, body io.Reader) (_ *bytes.Buffer, length int64, err error) {
-	select {
-	case e.turns <- struct{}{}:
-	case <-ctx.Done():
-		return nil, 0, fmt.Errorf("wait for an encoder: %w", ctx.Err())
+	turn := oneTurn()
+	if err := e.turns.Acquire(ctx, turn); err != nil {
+		return nil, 0, fmt.Errorf("wait for an encoder: %w", err)
 	}
-	defer func() { <-e.turns }()
+	defer e.turns.Release(turn)
 
 	w, out := e.take(), e.buffers.Get().(*bytes.Buffer)
 	enc := w.encoder

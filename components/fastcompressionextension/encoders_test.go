@@ -55,3 +55,18 @@ func TestAnEncoderIsLeftToTheGarbageCollectorWhenItHasBeenIdleForAWhile(t *testi
 		e.mustCompress(t, "two")
 	})
 }
+
+func TestTurnsFollowTheProcessors(t *testing.T) {
+	before := runtime.GOMAXPROCS(0)
+	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
+	e := newEncoders(codingGzip)
+	for _, processors := range []int{1, 5, 2} {
+		runtime.GOMAXPROCS(processors)
+		turns := 0
+		for e.turns.TryAcquire(oneTurn()) {
+			turns++
+		}
+		assert.Equal(t, processors+2, turns)
+		e.turns.Release(int64(turns) * oneTurn())
+	}
+}

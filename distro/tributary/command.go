@@ -33,6 +33,8 @@ func newCommand(set otelcol.CollectorSettings) *cobra.Command {
 	checker.Install(&set)
 
 	set.LoggingOptions = append(set.LoggingOptions, zap.WrapCore(nameOnce), zap.WrapCore(sayMemoryLimit()))
+	var processors processors
+	processors.install(&set)
 
 	root := otelcol.NewCommand(set)
 	if revision != "" {
@@ -67,6 +69,7 @@ func newCommand(set otelcol.CollectorSettings) *cobra.Command {
 			}
 			defer residency.Keep()()
 			if cmd == root {
+				defer processors.run()()
 				defer heedMemoryLimit()()
 				defer outliveHangups()()
 			}
