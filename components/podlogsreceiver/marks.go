@@ -37,6 +37,9 @@ type marks struct {
 	stale map[tail.Container]struct{}
 	moved []*delivery.Source[reached]
 	next  time.Time
+	// settled is how many bytes were read and not in flight any more when positions were
+	// stored last, unsaved how many more there are at most before they are stored again.
+	settled, unsaved int64
 
 	// writes goes to the goroutine that waits for the disk.
 	writes chan []*storage.Operation
@@ -49,8 +52,9 @@ type marks struct {
 }
 
 const (
-	// saveInterval is how often positions are stored at most.
-	saveInterval = 500 * time.Millisecond
+	// saveInterval is how often positions are stored while little is delivered: with its
+	// two waits for the disk, a write costs as much as some hundred lines.
+	saveInterval = time.Second
 	// saveAgain is after how long a write is tried again although nothing has moved.
 	saveAgain = 2 * time.Second
 )
@@ -160,9 +164,10 @@ func (s storedMark) mark() tail.Mark {
 // empty reports whether nothing was stored, as before the first run.
 func (m *marks) empty() bool { return m.known == 0 }
 
-// start begins to store.
-func (m *marks) start(t *tail.Tail) {
-	m.tail = t
+// start begins to store, at the latest when so many bytes more are delivered: after a crash
+// they come again.
+func (m *marks) start(t *tail.Tail, unsaved int64) {
+	m.tail, m.unsaved = t, unsaved
 	m.done.Go(func() {
 		for ops := range m.writes {
 			m.write(ops)
@@ -183,7 +188,9 @@ func (m *marks) note(window *delivery.Window[reached]) {
 
 // pass stores what has moved, not too often, and returns when it wants to again.
 func (m *marks) pass(now time.Time, window *delivery.Window[reached]) time.Duration {
-	if wait := m.next.Sub(now); wait > 0 {
+	stats := window.Stats()
+	settled := stats.Added.Bytes - stats.InFlight.Bytes
+	if wait := m.next.Sub(now); wait > 0 && settled-m.settled < m.unsaved {
 		return wait
 	}
 	select {
@@ -192,13 +199,14 @@ func (m *marks) pass(now time.Time, window *delivery.Window[reached]) time.Durat
 	default:
 	}
 	if len(m.stale) == 0 && !m.mayTryAgain(now) {
-		if window.Stats().InFlight.Records > 0 {
+		if stats.InFlight.Records > 0 {
 			return saveInterval
 		}
 		return 0
 	}
 	m.next = now.Add(saveInterval)
 	if len(m.writes) == 0 { // Else the disk is slow, and what is stale now gathers.
+		m.settled = settled
 		m.writes <- m.operations()
 	}
 	return saveInterval

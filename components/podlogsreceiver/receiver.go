@@ -143,7 +143,7 @@ func (r *podLogs) Start(ctx context.Context, host component.Host) error {
 	r.roster.subscribe()
 	run, stop := context.WithCancel(context.Background())
 	r.stop = stop
-	r.marks.start(r.tail)
+	r.marks.start(r.tail, r.config.InFlight.MaxBytes/4)
 	r.running.Go(func() { r.tail.Run(run) })
 	r.running.Go(func() { r.passOn(run) })
 	r.set.Logger.Info("Reading container logs", zap.String("path", r.config.Path), zap.Int("containers_known", r.marks.known))

@@ -5,9 +5,11 @@ package podlogsreceiver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -221,4 +223,25 @@ func TestStoragesThatCannotBeUsed(t *testing.T) {
 			n.wants("one")
 		})
 	}
+}
+
+// After a crash what was delivered since the last write comes again. However fast a backlog is delivered,
+// that is not more than may be in flight.
+func TestPositionsAreStoredOftenInABacklog(t *testing.T) {
+	n, m := withMemory(t)
+	n.config.InFlight.MaxBytes, n.config.InFlight.MaxBytesPerFile = 64<<10, 64<<10
+	n.config.Batch.MaxRecords = 50
+	const files, lines = 20, 500
+	text := strings.Repeat("x", 100)
+	bytes := 0
+	for file := range files {
+		all := cri(slices.Repeat([]string{text}, lines)...)
+		n.write(fmt.Sprintf("shop_web-%d_uid-%d/main", file, file), "0.log", all)
+		bytes += len(all)
+	}
+	n.start()
+	require.Eventually(t, func() bool { return n.receiver.window.Stats().Delivered.Records == files*lines }, patience, time.Millisecond)
+	var writes int
+	m.change(func() { writes = m.writes })
+	assert.Greater(t, writes, bytes/int(n.config.InFlight.MaxBytes)/2)
 }
