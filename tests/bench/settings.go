@@ -12,7 +12,7 @@ import (
 
 // backlogRecords is the size of a backlog.
 func backlogRecords(t testing.TB) int {
-	return number(t, "TRIBUTARY_BENCH_RECORDS", 1_000_000)
+	return number(t, "TRIBUTARY_BENCH_RECORDS", 2_000_000)
 }
 
 // watchTime is how long a collector that has little to do is watched.

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// BenchmarkBacklog reports what a million records cost that lie in ten files when the collector starts.
+// BenchmarkBacklog reports what a record costs of the two million that lie in ten files when the collector starts.
 func BenchmarkBacklog(b *testing.B) {
 	for _, p := range []pipeline{stock, tributary, toLoki} {
 		b.Run(string(p), func(b *testing.B) { drain(b, "backlog", p, 10) })
