@@ -104,7 +104,11 @@ func noisyPodDropped(r *rig) {
 	r.arrived()
 	testkit.Eventually(r.t, patience, "the others to be read", func() bool { return r.oracle.behind(c.others...) < time.Second })
 	r.fair(c)
+	// Until the files are looked at again, the metrics do not know of what was printed last. The noisy one is quiet first, so
+	// that its end is read when the others' are.
+	c.noisy.quiet()
 	r.quiet()
+	testkit.Eventually(r.t, patience, "the last lines of the others", func() bool { return r.oracle.behind(c.others...) == 0 })
 	r.metricIs("otelcol_receiver_pod_logs_lag_bytes", "0", func(v float64) bool { return v == 0 })
 	r.metricIs(r.records("in_flight"), "0", func(v float64) bool { return v == 0 })
 	r.balance()
