@@ -27,9 +27,14 @@ import (
 // execute runs the command as main does, and returns what it prints about an error.
 func execute(t *testing.T, args ...string) (string, error) {
 	t.Helper()
+	return executeWith(t, components, args...)
+}
+
+func executeWith(t *testing.T, factories func() (otelcol.Factories, error), args ...string) (string, error) {
+	t.Helper()
 	cmd := newCommand(otelcol.CollectorSettings{
 		BuildInfo: component.BuildInfo{Command: "tributary", Version: "test"},
-		Factories: components,
+		Factories: factories,
 		ConfigProviderSettings: otelcol.ConfigProviderSettings{ResolverSettings: confmap.ResolverSettings{
 			ProviderFactories: []confmap.ProviderFactory{
 				envprovider.NewFactory(), fileprovider.NewFactory(), yamlprovider.NewFactory(),

@@ -3,14 +3,17 @@
 package main
 
 import (
+	"context"
 	"path/filepath"
 	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
+	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -20,17 +23,24 @@ import (
 func TestSourcesThatOneProcessorIsEnoughFor(t *testing.T) {
 	for text, want := range map[string]bool{
 		`{a: {receivers: [pod_logs]}}`: true,
-		`{a: {receivers: [pod_logs/x, journald]}, logs/out: {receivers: [forward]}}`: true,
-		`{a: {receivers: [pod_logs]}, logs/b: {receivers: [file_log]}}`:              false,
-		`{a: {receivers: [file_log]}}`:                                               false,
-		`{a: {receivers: [journald, otlp]}}`:                                         false,
-		`{a: {receivers: [pod_logs]}, logs/queued: {receivers: [queue]}}`:            false,
-		`{a: {receivers: [pod_logs]}, metrics/b: {receivers: [hostmetrics]}}`:        false,
-		`{a: {receivers: pod_logs}, b: {receivers: 5}}`:                              false,
+		`{a: {receivers: [pod_logs/x, journald], exporters: [forward]}, logs/out: {receivers: [forward], exporters: [nop, otlp_http/off]}}`: true,
+		`{a: {receivers: [pod_logs]}, logs/b: {receivers: [file_log]}}`:                                                                     false,
+		`{a: {receivers: [file_log]}}`:                                             false,
+		`{a: {receivers: [journald, otlp]}}`:                                       false,
+		`{a: {receivers: [pod_logs]}, logs/queued: {receivers: [queue]}}`:          false,
+		`{a: {receivers: [pod_logs], exporters: [queue]}}`:                         false,
+		`{a: {receivers: [pod_logs], exporters: [otlp_http]}}`:                     false,
+		`{a: {receivers: [pod_logs], exporters: [otlp_http/off, loki/on]}}`:        false,
+		`{a: {receivers: [pod_logs], exporters: [debug/on]}}`:                      false,
+		`{a: {receivers: [pod_logs], processors: [severity, batch/x]}}`:            false,
+		`{a: {receivers: [pod_logs], processors: [severity], exporters: [debug]}}`: true,
+		`{a: {receivers: [pod_logs]}, metrics/b: {receivers: [hostmetrics]}}`:      false,
+		`{a: {receivers: pod_logs}, b: {receivers: 5}}`:                            false,
 		`wrong`: false,
-		`{a: {receivers: [pod_logs], exporters: [x]}, b: {processors: [what is this]}}`: true,
 	} {
-		retrieved, err := confmap.NewRetrievedFromYAML([]byte("service: {pipelines: " + text + "}"))
+		retrieved, err := confmap.NewRetrievedFromYAML([]byte("service: {pipelines: " + text + "}\n" +
+			"exporters: {nop: , debug: , otlp_http: {endpoint: x}, otlp_http/off: {endpoint: x, sending_queue: {enabled: false}},\n" +
+			"  loki/on: {sending_queue: {enabled: true}}, debug/on: {sending_queue: {enabled: true}}}"))
 		require.NoError(t, err)
 		conf, err := retrieved.AsConf()
 		require.NoError(t, err)
@@ -39,10 +49,15 @@ func TestSourcesThatOneProcessorIsEnoughFor(t *testing.T) {
 }
 
 func TestTheShippedConfigurations(t *testing.T) {
-	for name, want := range map[string]bool{"kubernetes": true, "host": false, "gateway": false, "kubernetes-k8s-attributes": true} {
-		conf, err := confmaptest.LoadConf(filepath.Join("..", "config", name+".yaml"))
-		require.NoError(t, err)
-		assert.Equal(t, want, allThrifty(conf), name)
+	for source, want := range map[string]bool{"kubernetes": true, "kubernetes-k8s-attributes": true, "host": false, "gateway": false} {
+		for _, backend := range globConfigs(t, "backends/*.yaml") {
+			conf, err := confmaptest.LoadConf(filepath.Join("..", "config", source+".yaml"))
+			require.NoError(t, err)
+			to, err := confmaptest.LoadConf(backend)
+			require.NoError(t, err)
+			require.NoError(t, conf.Merge(to))
+			assert.Equal(t, want, allThrifty(conf), "%s to %s", source, backend)
+		}
 	}
 }
 
@@ -104,4 +119,41 @@ func TestTheLogSaysHowManyProcessorsThereAre(t *testing.T) {
 	zap.New(quiet, set.LoggingOptions...)
 	p.changed(1, 2)
 	assert.Empty(t, logged.All())
+}
+
+// seeing is the exporter nop, which notes how many processors there are when it is made.
+type seeing struct {
+	exporter.Factory
+	processors *int
+}
+
+func (s seeing) CreateLogs(ctx context.Context, set exporter.Settings, config component.Config) (exporter.Logs, error) {
+	*s.processors = runtime.GOMAXPROCS(0)
+	return s.Factory.CreateLogs(ctx, set, config)
+}
+
+func TestTheCommandRunsOnOneProcessor(t *testing.T) {
+	t.Setenv("GOMAXPROCS", "")
+	before := runtime.GOMAXPROCS(7)
+	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
+	folder(t, `
+receivers: {pod_logs: {path: /nowhere, metadata: }}
+exporters: {nop: }
+extensions: {health_check: {endpoint: "`+taken(t)+`"}}
+service:
+  extensions: [health_check]
+  telemetry: {metrics: {level: none}, logs: {level: fatal}}
+  pipelines: {logs: {receivers: [pod_logs], exporters: [nop]}}
+`)
+	processors := 0
+	_, err := executeWith(t, func() (otelcol.Factories, error) {
+		all, err := components()
+		nop := component.MustNewType("nop")
+		all.Exporters[nop] = seeing{all.Exporters[nop], &processors}
+		return all, err
+	}, "--config=a.yaml")
+	require.ErrorContains(t, err, "address already in use")
+	assert.Equal(t, 1, processors)
+	given := runtime.GOMAXPROCS(0)
+	assert.Equal(t, goTakes(), given, "afterwards")
 }

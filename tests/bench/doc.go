@@ -4,14 +4,14 @@
 // pipeline of upstream components costs for the same lines. Nothing here can fail on a slow machine; a record that is
 // missing, comes twice or was never written fails.
 //
-//	make bench                                                     everything, some 40 minutes
+//	make bench                                                     everything, some 35 minutes
 //	go test -run '^$' -bench Backlog -benchtime 1x ./tests/bench/  one workload
 //
 // A run of everything also writes the table to RESULTS.txt in this folder. With -count=3 the table holds medians.
 //
 // Both pipelines run in the same binary. "stock" is testdata/stock.yaml: file_log with the container operator, batch,
-// otlp_http with gzip; it asks no API server, and runs on all processors, as it does in upstream's binary. "tributary" is what we ship: kubernetes.yaml and backends/otlp.yaml (or
-// loki.yaml), with label_keep before the exporter, and an API server that knows every pod.
+// otlp_http with gzip; it asks no API server, and runs on all processors, as it does in upstream's binary. "tributary" is
+// what we ship: kubernetes.yaml and backends/otlp.yaml (or loki.yaml), with label_keep before the exporter, and an API server that knows every pod.
 //
 // What is counted is the collector's own CPU time, from exec on, start-up included. The generator, the sink and the API
 // server live in the test process. CPU seconds per million records can be compared between machines of one kind, ratios
