@@ -80,12 +80,23 @@ func (t *Tail) look(d *folder) {
 	}
 	d.due = t.now
 	d.interval = t.options.PollInterval
-	t.listNames(d)
+	for range mostLooks {
+		if !t.listNames(d) {
+			break
+		}
+	}
 }
 
-func (t *Tail) listNames(d *folder) {
+// mostLooks is how often the names are looked at in a row while they change.
+const mostLooks = 8
+
+// listNames gives the files the names that they have now. It reports whether one of them
+// leads to a new file, or to nothing any more. Then an older file may have lost that name
+// while the names were read, and be among them under none: it has to be known before the
+// newer one is read.
+func (t *Tail) listNames(d *folder) (changing bool) {
 	if !d.wanted {
-		return
+		return false
 	}
 	entries, err := t.fs.ReadDir(d.path)
 	d.unreadable = false
@@ -96,7 +107,7 @@ func (t *Tail) listNames(d *folder) {
 		}
 	case err != nil:
 		d.cannotRead(t, d.path, err)
-		return
+		return false
 	default:
 		d.missing = time.Time{}
 	}
@@ -108,9 +119,15 @@ func (t *Tail) listNames(d *folder) {
 		f.names = f.names[:0]
 	}
 	for _, e := range entries {
-		if log, ok := parseLogName(e.Name); ok && !t.see(d, e, log) {
+		log, ok := parseLogName(e.Name)
+		if !ok {
+			continue
+		}
+		looked, other := t.see(d, e, log)
+		if !looked {
 			d.keep(before, e.Name)
 		}
+		changing = changing || other
 	}
 	for _, f := range d.files {
 		switch {
@@ -121,6 +138,7 @@ func (t *Tail) listNames(d *folder) {
 		}
 	}
 	d.sort()
+	return changing
 }
 
 // sort puts the files in the order of their present names: the file that is written to
@@ -148,8 +166,8 @@ func (d *folder) keep(before []seen, name string) {
 }
 
 // see is called for each name of a log file in the folder. It reports whether it could
-// look at what has the name.
-func (t *Tail) see(d *folder, e Entry, log logName) bool {
+// look at what has the name, and whether that is another file than before, or none.
+func (t *Tail) see(d *folder, e Entry, log logName) (looked, other bool) {
 	name := fileName{name: e.Name, log: log}
 	root, parts := t.options.Root, []string{d.id.podFolder(), d.id.Name, e.Name}
 	switch e.Kind {
@@ -158,33 +176,33 @@ func (t *Tail) see(d *folder, e Entry, log logName) bool {
 		var err error
 		if root, parts, err = t.target(filepath.Join(d.path, e.Name)); err != nil {
 			t.odd(d, LinkOutside, e.Name, err)
-			return true
+			return true, false
 		}
 		d.linked = true
 	default:
 		t.odd(d, NotRegular, e.Name, nil)
-		return true
+		return true, false
 	}
 	info, err := t.fs.Lstat(filepath.Join(append([]string{root}, parts...)...))
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return true
+			return true, true
 		}
 		t.unreadable(d, e.Name, err)
-		return false
+		return false, false
 	}
 	if info.Kind != Regular {
 		t.odd(d, NotRegular, e.Name, nil)
-		return true
+		return true, false
 	}
 	name.device, name.inode = info.Device, info.Inode
 	if f := d.lookup(name, info); f != nil {
 		f.names = append(f.names, name)
-		return true
+		return true, false
 	}
 	if t.starve() {
 		d.lookAgain(t.now.Add(t.options.MaxPollInterval / 4))
-		return false
+		return false, false
 	}
 	h, err := t.fs.Open(root, parts...)
 	if err == nil {
@@ -193,17 +211,18 @@ func (t *Tail) see(d *folder, e Entry, log logName) bool {
 		}
 	}
 	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			t.unreadable(d, e.Name, err)
+		if errors.Is(err, fs.ErrNotExist) {
+			return true, true
 		}
-		return true
+		t.unreadable(d, e.Name, err)
+		return true, false
 	}
 	name.device, name.inode = info.Device, info.Inode
 	f := &File{container: d.id, name: log, names: []fileName{name}, grown: t.now, seenFirst: !t.started}
 	f.use(h, log, info)
 	d.files = append(d.files, f)
 	t.identify(d, f)
-	return true
+	return true, true
 }
 
 // lookup finds the file by what the name leads to. An inode may be used again for
