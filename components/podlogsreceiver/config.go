@@ -43,7 +43,7 @@ type Config struct {
 	// Storage is the extension that keeps the positions (default: none, they are lost
 	// with the process).
 	Storage *component.ID `mapstructure:"storage"`
-	// PollInterval is how often a file that grows is looked at (default: 250ms). One that
+	// PollInterval is how often a file that grows is looked at (default: 500ms). One that
 	// is silent is looked at when the kernel reports a write, or each 2 s.
 	PollInterval time.Duration `mapstructure:"poll_interval"`
 	// MaxLineBytes is the length above which a line is sent in pieces, each a record of
@@ -186,7 +186,7 @@ func createDefaultConfig() component.Config {
 		MetadataTimeout: 10 * time.Second,
 		Annotations:     AnnotationsConfig{Prefix: "logs.tributary/", Allow: hints.Groups(), AttributePrefix: "custom."},
 		StartAt:         startAtBeginning,
-		PollInterval:    250 * time.Millisecond,
+		PollInterval:    500 * time.Millisecond,
 		MaxLineBytes:    1 << 20,
 		Multiline:       MultilineConfig{Mode: multiline.Auto, Timeout: time.Second, MaxLines: 1000},
 		InvalidUTF8:     utf8Escape,

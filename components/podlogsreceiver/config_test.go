@@ -39,7 +39,7 @@ func TestDefaults(t *testing.T) {
 		Annotations: AnnotationsConfig{
 			Prefix: "logs.tributary/", Allow: []hints.Group{"exclude", "containers", "multiline", "parser", "rate_limit", "attributes"}, AttributePrefix: "custom.",
 		},
-		PollInterval: 250 * time.Millisecond, MaxLineBytes: 1048576, InvalidUTF8: "escape",
+		PollInterval: 500 * time.Millisecond, MaxLineBytes: 1048576, InvalidUTF8: "escape",
 		Batch:    BatchConfig{MaxRecords: 5000, MaxBytes: 1048576, Timeout: 500 * time.Millisecond},
 		InFlight: InFlightConfig{MaxBytes: 33554432, MaxBytesPerFile: 4194304, MaxBatches: 16},
 		RateLimit: RateLimitConfig{
@@ -130,9 +130,9 @@ func TestBrokenSettingsAreRefused(t *testing.T) {
 		{`rate_limit: {pod: {lines_per_second: -1}}`, "`rate_limit::pod::lines_per_second` must not be negative, got -1"},
 		{`rate_limit: {namespace: {bytes_per_second: -2}}`, "`rate_limit::namespace::bytes_per_second` must not be negative, got -2"},
 		{`rate_limit: {pod: {policy: block}}`, "`rate_limit::pod::policy` must be \"pause\" or \"drop\", got \"block\""},
-		{`rate_limit: {pod: {lines_per_second: 1, burst: 100ms}}`, "`rate_limit::pod::burst` must be between twice the `poll_interval`, 500ms, and 1h, got 100ms"},
-		{`rate_limit: {pod: {burst: 0s}}`, "`rate_limit::pod::burst` must be between twice the `poll_interval`, 500ms, and 1h, got 0s"},
-		{`rate_limit: {namespace: {burst: 2h}}`, "`rate_limit::namespace::burst` must be between twice the `poll_interval`, 500ms, and 1h, got 2h0m0s"},
+		{`rate_limit: {pod: {lines_per_second: 1, burst: 100ms}}`, "`rate_limit::pod::burst` must be between twice the `poll_interval`, 1s, and 1h, got 100ms"},
+		{`rate_limit: {pod: {burst: 0s}}`, "`rate_limit::pod::burst` must be between twice the `poll_interval`, 1s, and 1h, got 0s"},
+		{`rate_limit: {namespace: {burst: 2h}}`, "`rate_limit::namespace::burst` must be between twice the `poll_interval`, 1s, and 1h, got 2h0m0s"},
 		{
 			`rate_limit: {pod: {lines_per_second: -1}, namespace: {policy: ""}}`,
 			"`rate_limit::pod::lines_per_second` must not be negative, got -1\n`rate_limit::namespace::policy` must be \"pause\" or \"drop\", got \"\"",

@@ -26,7 +26,7 @@
 //     finds everything.
 //
 // One goroutine does all the reading, with one buffer: what a file costs is its
-// descriptor and two kilobytes. A file that grows is looked at each 250 ms: to be told
+// descriptor and two kilobytes. A file that grows is looked at each 500 ms: to be told
 // of each write would cost more. One that is silent for 5 s is left alone until the
 // kernel tells of the next write; where it does not, the file is looked at each 2 s. A
 // consumer may have a file wait, for room or until a time: then it is looked at each

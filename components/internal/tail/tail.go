@@ -28,7 +28,7 @@ type Options struct {
 	MaxAge time.Duration
 	// MaxLineBytes is the length above which a line comes in pieces (default: 1 MiB).
 	MaxLineBytes int
-	// PollInterval is how often a growing file is looked at (default: 250 ms), and
+	// PollInterval is how often a growing file is looked at (default: 500 ms), and
 	// MaxPollInterval a silent one of which the kernel reports no writes (default: 2 s).
 	PollInterval, MaxPollInterval time.Duration
 	// ScanInterval is how often all folders are looked at although nothing was
@@ -101,7 +101,7 @@ func New(options Options, consumer Consumer) *Tail {
 	}
 	setDefault(&options.MaxLineBytes, 1<<20)
 	setDefault(&options.MaxOpen, mayOpen())
-	setDefault(&options.PollInterval, 250*time.Millisecond)
+	setDefault(&options.PollInterval, 500*time.Millisecond)
 	setDefault(&options.MaxPollInterval, 2*time.Second)
 	setDefault(&options.ScanInterval, time.Minute)
 	setDefault(&options.Quiet, 5*time.Second)
