@@ -18,6 +18,16 @@ func (m *Manual) Tracking() int {
 	return len(m.slots)
 }
 
+// Untaken returns how many changes there are that somebody has not taken yet.
+func (m *Manual) Untaken() (n int) {
+	m.listeners.mu.Lock()
+	defer m.listeners.mu.Unlock()
+	for c := range m.listeners.list {
+		n += len(c.keys)
+	}
+	return n
+}
+
 // Put sets a pod.
 func (m *Manual) Put(object []byte) error {
 	p, _, _, err := parsePod(object, m.rules)

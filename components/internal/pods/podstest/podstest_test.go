@@ -30,7 +30,10 @@ func TestProvider(t *testing.T) {
 	pod := kubeapi.NewPod("shop", "web", "uid-1", "node-a", kubeapi.WithContainers("app"),
 		kubeapi.WithOwner("ReplicaSet", "web-7d4b9c6f5d", "uid-rs"))
 	p.SetPod(pod)
+	assert.Equal(t, 1, p.Untaken())
 	<-changes.Signal()
+	assert.Len(t, changes.Take(), 1)
+	assert.Zero(t, p.Untaken())
 	assert.Equal(t, []pods.Attribute{{Key: "k8s.deployment.name", Value: "web"}}, tracked.Known().Attributes("app", 0))
 
 	p.SetNamespace(kubeapi.NewNamespace("shop", map[string]string{"team": "red", "other": "x"}))
