@@ -5,10 +5,11 @@ package tail
 import "testing"
 
 // moving is a file system in which something happens after each reading of a folder's names,
-// before anybody can look at what they lead to.
+// before anybody can look at what they lead to, and before a name is opened.
 type moving struct {
 	FS
-	next []func()
+	next   []func()
+	opened map[string]func()
 }
 
 func (m *moving) ReadDir(path string) ([]Entry, error) {
@@ -20,32 +21,43 @@ func (m *moving) ReadDir(path string) ([]Entry, error) {
 	return entries, err
 }
 
+func (m *moving) Open(root string, parts ...string) (Handle, error) {
+	name := parts[len(parts)-1]
+	if happens := m.opened[name]; happens != nil {
+		delete(m.opened, name)
+		happens()
+	}
+	return m.FS.Open(root, parts...)
+}
+
 func parsesAsLog(entries []Entry) bool {
 	_, is := parseLogName(entries[0].Name)
 	return is
 }
 
 func TestWhatIsPutAsideWhileTheNamesAreReadComesBeforeWhatFollows(t *testing.T) {
-	rotate := func(n *node, to string, line string) func() {
+	const aside = "0.log.20261120-100000"
+	rotated := func(n *node) func() {
 		return func() {
-			n.rename(web, "0.log", to)
-			n.write(web, "0.log", line)
+			n.rename(web, "0.log", aside)
+			n.write(web, "0.log", "two")
 		}
 	}
-	for what, happens := range map[string]func(t *testing.T, n *node) []func(){
-		"once": func(_ *testing.T, n *node) []func() {
-			return []func(){rotate(n, "0.log.20261120-100000", "two")}
+	compressed := func(t *testing.T, n *node) func() { return func() { compress(t, n.path(web, aside)) } }
+	for what, system := range map[string]func(t *testing.T, n *node) *moving{
+		"once": func(_ *testing.T, n *node) *moving { return &moving{next: []func(){rotated(n)}} },
+		"and is compressed at the next reading": func(t *testing.T, n *node) *moving {
+			return &moving{next: []func(){rotated(n), compressed(t, n)}}
 		},
-		"and is compressed at the next reading": func(t *testing.T, n *node) []func() {
-			return []func(){
-				rotate(n, "0.log.20261120-100000", "two"),
-				func() { compress(t, n.path(web, "0.log.20261120-100000")) },
-			}
+		"and is compressed when it is opened": func(t *testing.T, n *node) *moving {
+			return &moving{next: []func(){rotated(n)}, opened: map[string]func(){aside: compressed(t, n)}}
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
 			atOnce(t, func(t *testing.T, n *node) {
-				n.options.FS = &moving{FS: OS, next: happens(t, n)}
+				disk := system(t, n)
+				disk.FS = OS
+				n.options.FS = disk
 				n.write(web, "0.log", "one")
 				n.start()
 				n.wants("one", "two")
