@@ -71,7 +71,7 @@ soak: build ## Break things at random for DURATION (1h) while 50,000 lines a sec
 	TRIBUTARY_SOAK_DURATION=$(DURATION) TRIBUTARY_SOAK_REPORT=$${TRIBUTARY_SOAK_REPORT:-$(CURDIR)/docs/soak.md} \
 		go test -count=1 -v -timeout 0 -run '^TestSoak$$' ./tests/faults/
 
-bench: build ## Measure size, start, memory and CPU, side by side with the upstream pipeline (some 35 minutes).
+bench: build ## Measure size, start, memory and CPU, side by side with the upstream pipeline (some 40 minutes).
 	go test -run '^$$' -bench . -benchtime 1x -timeout 120m ./tests/bench/
 
 lint: ## Check style with golangci-lint, pinned in tools/go.mod.

@@ -46,6 +46,28 @@ func TestTheTableSaysHowManyTimesBetter(t *testing.T) {
 	}
 }
 
+// One figure of three that is above a bound of memory is one too many. Of time the middle one counts, and what is
+// beside it is shown.
+func TestAFigureOfSeveralTurns(t *testing.T) {
+	var got table
+	for _, value := range []float64{2.4, 65, 2.1} {
+		got.add("steady", stock, "%core", 10*value)
+		got.add("steady", tributary, "%core", value)
+		got.add("steady", tributary, "MB-peak-rss", value)
+	}
+	_, text, _ := strings.Cut(got.String(), "100 files, 10,000 lines/s")
+	for _, want := range [][]string{
+		{": % of a core", "24.0", "2.40", "×10.0", "≥ ×11.0 missed, ≤ 2.50 met"},
+		{"  the least of the turns", "21.0", "2.10", "×10.0", "–"},
+		{"  the most", "650", "65.0", "×10.0", "–"},
+		{"  peak RSS, MB", "–", "65.0", "–", "≤ 64.0 missed"},
+	} {
+		title := want[0]
+		want[0] = strings.TrimSpace(title)
+		assert.Equal(t, want, cells(text, title))
+	}
+}
+
 func TestATableIsCompleteWhenNoFigureIsMissing(t *testing.T) {
 	var got table
 	assert.True(t, got.empty())
