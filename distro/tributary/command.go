@@ -17,6 +17,7 @@ import (
 
 	"github.com/tributary-otel/tributary/distro/internal/configcheck"
 	"github.com/tributary-otel/tributary/distro/internal/residency"
+	"github.com/tributary-otel/tributary/distro/internal/timerslack"
 )
 
 // revision is the commit that was built; the Makefile sets it.
@@ -69,6 +70,8 @@ func newCommand(set otelcol.CollectorSettings) *cobra.Command {
 			}
 			defer residency.Keep()()
 			if cmd == root {
+				// An error is nothing that a user could do something about: it costs some CPU time.
+				_ = timerslack.Relax()
 				defer processors.run()()
 				defer heedMemoryLimit()()
 				defer outliveHangups()()
