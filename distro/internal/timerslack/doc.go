@@ -6,7 +6,7 @@
 // anything runs, as long as it has found nothing 50 times; and on one processor (package cores) it takes that away from a read or
 // a write that it sees twice, and gives it to another thread. A collector that works in bursts of some milliseconds pays a
 // seventh of its CPU time for that. How late a thread that sleeps may be woken is its timer slack (prctl(2)): 50 µs, unless
-// somebody says something else. With a millisecond the same thread looks every millisecond.
+// somebody says something else. With 4 ms the same thread looks every 4 ms.
 //
-// Whatever waits for a time may be a millisecond late, then. What waits for data or for a lock is not.
+// Whatever waits for a time may be 4 ms late, then. What waits for data or for a lock is not.
 package timerslack

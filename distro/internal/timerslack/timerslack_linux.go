@@ -11,13 +11,13 @@ import (
 )
 
 const (
-	// relaxed is the slack of every thread after Relax. Four milliseconds save hardly more.
-	relaxed = time.Millisecond
+	// relaxed is the slack of every thread after Relax: the tick of most kernels.
+	relaxed = 4 * time.Millisecond
 	// usual is what the first process of a system has, and each that it starts.
 	usual = 50 * time.Microsecond
 )
 
-// Relax lets every thread of the process, and each that is started later, be woken up to a millisecond late. It leaves
+// Relax lets every thread of the process, and each that is started later, be woken up to 4 ms late. It leaves
 // alone what somebody has set before the start, such as TimerSlackNSec= of systemd. Where it cannot be set, as in a binary that
 // uses cgo or in a sandbox, nothing changes and the error says why.
 func Relax() error {

@@ -89,7 +89,7 @@ func slacks(t *testing.T, before time.Duration) (all []time.Duration) {
 	return all
 }
 
-func TestEveryThreadMayBeAMillisecondLate(t *testing.T) {
+func TestEveryThreadMayBeWokenLate(t *testing.T) {
 	for _, slack := range slacks(t, usual) {
 		assert.Equal(t, relaxed, slack)
 	}
