@@ -184,11 +184,17 @@ func (e *lokiExporter) recordMetadata(ctx context.Context, b *batch, lr plog.Log
 		}
 		e.addAttribute(ctx, b, own, shared, name, value)
 	}
+	if len(shared.names) == 0 || taken == nil && slices.Equal(own.names, b.resource.apart) {
+		return shared.encoded
+	}
 	// Of two values under one name the record's own counts.
 	leaveOut := func(name string) bool { return own.has(name) || b.isTaken(taken, name) }
 	if slices.ContainsFunc(shared.names, leaveOut) {
 		b.record.shared = shared.appendWithout(b.record.shared[:0], leaveOut)
 		return b.record.shared
+	}
+	if taken == nil {
+		b.resource.apart = append(b.resource.apart[:0], own.names...)
 	}
 	return shared.encoded
 }

@@ -32,6 +32,9 @@ type resourceScratch struct {
 	// behind it from the scope.
 	shared     pairs
 	ofResource pairsMark
+	// apart are names of which none is among those of shared: those that the own metadata of an earlier record
+	// had, and the next one's usually has, too.
+	apart []string
 
 	// variants are the streams that records of this resource went to: usually one.
 	variants []variant
@@ -202,6 +205,7 @@ func (e *lokiExporter) beginScope(ctx context.Context, b *batch, scope pcommon.I
 	}
 	// What the scope before added goes away again.
 	r.shared.rewind(r.ofResource)
+	r.apart = r.apart[:0]
 	if scope.Name() != "" && e.wanted.has("scope_name", "") {
 		e.addPair(ctx, &r.shared, nil, "scope_name", scope.Name())
 	}

@@ -3,8 +3,11 @@
 package lokiexporter
 
 import (
+	"fmt"
+	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -35,6 +38,36 @@ func TestScopesAreMetadata(t *testing.T) {
 			want[k] = v
 		}
 		assert.Equal(t, want, metadataOf(entries[i]))
+	}
+}
+
+// Of two values under one name that of the record counts, whatever the records before it were like.
+func TestEachRecordHasOneValueUnderAName(t *testing.T) {
+	ld, number := plog.NewLogs(), 0
+	for _, resource := range []attrs{{"r": "1"}, {"r": "2", "a": "resource"}, {"a": "resource"}, {"r": "3"}} {
+		rl := ld.ResourceLogs().AppendEmpty()
+		require.NoError(t, rl.Resource().Attributes().FromRaw(resource))
+		for _, scope := range []attrs{{}, {"b": "scope"}, {"a": "scope"}, {}} {
+			sl := rl.ScopeLogs().AppendEmpty()
+			require.NoError(t, sl.Scope().Attributes().FromRaw(scope))
+			for _, own := range []attrs{{"a": "own"}, {}, {"b": "own"}, {"b": "own", "a": "own"}, {"a": "own"}} {
+				lr := sl.LogRecords().AppendEmpty()
+				want := attrs{}
+				for _, from := range []attrs{scope, resource, own} { // Of scope and resource, the resource's.
+					maps.Copy(want, from)
+				}
+				lr.Body().SetStr(fmt.Sprint(want))
+				// Loki keeps one of two that are the same.
+				lr.SetTimestamp(timestamp(time.Now().Add(time.Duration(number) * time.Microsecond)))
+				number++
+				require.NoError(t, lr.Attributes().FromRaw(own))
+			}
+		}
+	}
+	entries, _ := stored(t, "labels: {profile: none}", ld)
+	require.Len(t, entries, 4*4*5)
+	for _, e := range entries {
+		assert.Equal(t, e.Line, fmt.Sprint(metadataOf(e)))
 	}
 }
 
