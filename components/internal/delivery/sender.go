@@ -114,6 +114,7 @@ func (s *Sender[P, D]) Deliver(b *Batch[P], payload D, after ...<-chan struct{})
 
 // carry is the goroutine of a batch.
 func (s *Sender[P, D]) carry(b *Batch[P], payload D, after []<-chan struct{}) {
+	growStack()
 	acknowledged := false
 	defer func() { s.leave(payload, acknowledged) }()
 	for _, turn := range after {
