@@ -36,6 +36,6 @@
 // Reading order: window.go (the books, and what a checkpointer uses), source.go
 // (spans and the watermark), budget.go (what a reader waits for), batch.go (spans
 // that share a fate), stats.go; then the way out: payload.go (what is sent, and what
-// may be said about it), sender.go, passage.go (one batch: attempts and bisection),
-// evidence.go (when a record may be given up), pause.go, shutdown.go.
+// may be said about it), sender.go, stack.go, passage.go (one batch: attempts and
+// bisection), evidence.go (when a record may be given up), pause.go, shutdown.go.
 package delivery

@@ -114,7 +114,6 @@ func (s *Sender[P, D]) Deliver(b *Batch[P], payload D, after ...<-chan struct{})
 
 // carry is the goroutine of a batch.
 func (s *Sender[P, D]) carry(b *Batch[P], payload D, after []<-chan struct{}) {
-	growStack()
 	acknowledged := false
 	defer func() { s.leave(payload, acknowledged) }()
 	for _, turn := range after {
@@ -124,6 +123,7 @@ func (s *Sender[P, D]) carry(b *Batch[P], payload D, after []<-chan struct{}) {
 			return
 		}
 	}
+	growStack() // Not before: who waits for a turn needs none.
 	p := passage[P, D]{sender: s, batch: b, pieces: []piece[D]{{payload: payload}}}
 	acknowledged = p.run()
 }
