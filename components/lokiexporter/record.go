@@ -184,6 +184,7 @@ func (e *lokiExporter) recordMetadata(ctx context.Context, b *batch, lr plog.Log
 		}
 		e.addAttribute(ctx, b, own, shared, name, value)
 	}
+	// Most records have the same few names as the one before.
 	if len(shared.names) == 0 || taken == nil && slices.Equal(own.names, b.resource.apart) {
 		return shared.encoded
 	}
